@@ -1,0 +1,1 @@
+export { writeFileAtomic } from './weights/write-file-atomic.js';
