@@ -1,0 +1,171 @@
+import { UniecsError } from '@uniecs/tensor';
+import { dotProducts, type Scores } from './dot-products.js';
+import { checkEmbeddings, type Embeddings, gatherRows, rowsWith } from './embeddings.js';
+import { rankOfPositive, recallAtK } from './recall.js';
+import { tasks as nineTasks, type Task } from './tasks.js';
+
+export interface EvaluateOptions {
+  /** Embeddings of item 1 of each pair. */
+  readonly query: Embeddings;
+  /** Embeddings of item 2 of all pairs: the candidates. */
+  readonly candidate: Embeddings;
+  /** Row of each query's partner among the candidates; default: the query's own row, and then both sides must be equally many. */
+  readonly positives?: ArrayLike<number>;
+  /** The K of Recall@K; default 1, 5 and 10, as in the paper. */
+  readonly ks?: readonly number[];
+  /** Default: the nine. */
+  readonly tasks?: readonly Task[];
+  /** The matrix product; default `dotProducts`, plain JavaScript. Whatever is passed must give equal rows equal scores. */
+  readonly scores?: Scores;
+  /** Queries scored at a time; memory above the embeddings is about this many rows of scores. Default 256. */
+  readonly blockSize?: number;
+  readonly signal?: AbortSignal;
+  /** Called after each block: queries done of this task. */
+  readonly onProgress?: (progress: { task: string; done: number; total: number }) => void;
+}
+
+export interface TaskResult {
+  readonly task: Task;
+  /** Recall@K in the order of `ks`; `null` where no query counts. */
+  readonly recall: readonly (number | null)[];
+  /** Rows of the queries that counted: the query has the task's query modality and its partner the candidate modality. */
+  readonly queryRows: Int32Array;
+  /** Rank of the partner of each of them, from 1, ties against the query. */
+  readonly ranks: Int32Array;
+  /** How many candidates have the task's candidate modality; the others are not in the pool. */
+  readonly candidates: number;
+}
+
+export interface Evaluation {
+  /** How many pairs were given, before a task left any out. */
+  readonly pairs: number;
+  readonly ks: readonly number[];
+  readonly results: readonly TaskResult[];
+}
+
+const where = 'evaluateTasks';
+
+/**
+ * Exact retrieval over all candidates for each task, and Recall@K (4.1.2): scores are dot products, the rank of a query's partner is
+ * one plus the number of other candidates that score at least as high. A query without the task's modality, or whose partner lacks
+ * it, is not counted; a candidate without it is not in the pool; how many remain is part of the result.
+ *
+ * @throws UniecsError `shape` or `argument` for sizes that do not fit, `numeric` for an embedding or score that is not finite
+ * (the count of them is in `details`), `interrupted` when the signal fires
+ */
+export async function evaluateTasks(options: EvaluateOptions): Promise<Evaluation> {
+  const { query, candidate, ks = [1, 5, 10], tasks = nineTasks, scores = dotProducts, blockSize = 256 } = options;
+  checkEmbeddings(query, 'query', where);
+  checkEmbeddings(candidate, 'candidate', where);
+  const positives = checkPositives(options);
+  if (query.dimension !== candidate.dimension) {
+    throw new UniecsError({
+      code: 'shape',
+      where,
+      expected: `candidates of the queries' dimension ${query.dimension}`,
+      got: `${candidate.dimension}`,
+      hint: 'embed both sides with the same model',
+    });
+  }
+  if (!Number.isInteger(blockSize) || blockSize < 1) {
+    throw new UniecsError({
+      code: 'argument',
+      where,
+      expected: 'blockSize to be a whole number from 1',
+      got: String(blockSize),
+      hint: '256 suits most',
+    });
+  }
+  for (const k of ks) recallAtK([], k);
+  const results: TaskResult[] = [];
+  for (const task of tasks) {
+    const pool = rowsWith(candidate, task.candidate);
+    const positionInPool = new Int32Array(candidate.count).fill(-1);
+    pool.forEach((row, position) => {
+      positionInPool[row] = position;
+    });
+    const queryRows = rowsWith(query, task.query).filter((row) => positionInPool[positives[row] as number] !== -1);
+    const ranks = new Int32Array(queryRows.length);
+    const candidates = gatherRows(candidate, task.candidate, pool);
+    for (let start = 0; start < queryRows.length; start += blockSize) {
+      await nextTurn();
+      if (options.signal?.aborted) {
+        throw new UniecsError({
+          code: 'interrupted',
+          where,
+          expected: 'to finish all tasks',
+          got: `the signal to stop in ${task.name}`,
+          hint: 'run it again',
+          cause: options.signal.reason,
+        });
+      }
+      const rows = queryRows.slice(start, start + blockSize);
+      const block = await scores(gatherRows(query, task.query, rows), candidates);
+      checkScores(block, rows.length, pool.length, task);
+      rows.forEach((row, i) => {
+        const own = block.subarray(i * pool.length, (i + 1) * pool.length);
+        ranks[start + i] = rankOfPositive(own, positionInPool[positives[row] as number] as number);
+      });
+      options.onProgress?.({ task: task.name, done: start + rows.length, total: queryRows.length });
+    }
+    const recall = ks.map((k) => recallAtK(ranks, k));
+    results.push({ task, recall, queryRows, ranks, candidates: pool.length });
+  }
+  return { pairs: query.count, ks, results };
+}
+
+function checkPositives({ query, candidate, positives }: EvaluateOptions): ArrayLike<number> {
+  const count = positives?.length ?? candidate.count;
+  if (count !== query.count) {
+    throw new UniecsError({
+      code: 'shape',
+      where,
+      expected: `${query.count} ${positives ? 'positives' : 'candidates'}, as many as queries`,
+      got: `${count}`,
+      hint: 'row i of the candidates is the partner of query i, unless positives say otherwise',
+    });
+  }
+  if (!positives) return Int32Array.from({ length: count }, (_, row) => row);
+  for (let row = 0; row < count; row++) {
+    const positive = positives[row] as number;
+    if (!Number.isInteger(positive) || positive < 0 || positive >= candidate.count) {
+      throw new UniecsError({
+        code: 'argument',
+        where,
+        expected: `positives[${row}] to be a candidate's row, 0 to ${candidate.count - 1}`,
+        got: String(positive),
+        hint: 'pass the row of the partner of each query',
+      });
+    }
+  }
+  return positives;
+}
+
+function checkScores(block: Float32Array, rows: number, columns: number, task: Task): void {
+  if (block.length !== rows * columns) {
+    throw new UniecsError({
+      code: 'shape',
+      where,
+      expected: `${rows} x ${columns} scores in ${task.name}`,
+      got: `${block.length} numbers`,
+      hint: 'scores must return a row-major [queries, candidates] matrix',
+    });
+  }
+  let count = 0;
+  for (let i = 0; i < block.length; i++) if (!Number.isFinite(block[i])) count++;
+  if (count > 0) {
+    throw new UniecsError({
+      code: 'numeric',
+      where,
+      expected: `finite scores in ${task.name}`,
+      got: `${count} of ${block.length} in one block that are NaN or infinite`,
+      hint: 'the embeddings overflow or the matrix product is broken',
+      details: { task: task.name, count },
+    });
+  }
+}
+
+/** Lets timers and signal handlers run between two blocks. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}

@@ -1,0 +1,51 @@
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { isAbsolute, relative, sep } from 'node:path';
+import sharp from 'sharp';
+
+/** Largest picture that is decoded, in pixels: 25 million. */
+const mostPixels = 25_000_000;
+/** Largest picture file that is opened, in bytes. */
+const mostBytes = 1 << 28;
+
+const formats: ReadonlySet<string | undefined> = new Set(['jpeg', 'png', 'webp', 'gif', 'heif', 'avif', 'tiff']);
+
+/**
+ * Why a picture cannot be used, or undefined where it can: no such file, not a file, outside `realDirectory` through a symbolic
+ * link, not a picture, more than 25 million pixels (read from its header; it is not decoded then), damaged or cut off (it is decoded
+ * wholly).
+ *
+ * @param path absolute path
+ * @param realDirectory the images folder with its own symbolic links resolved
+ */
+export async function checkImage(path: string, realDirectory: string): Promise<string | undefined> {
+  try {
+    const inside = relative(realDirectory, await realpath(path));
+    if (isAbsolute(inside) || inside === '..' || inside.startsWith(`..${sep}`)) {
+      return `image leaves the images folder through a symbolic link: ${path}`;
+    }
+    const found = await stat(path);
+    if (!found.isFile()) return `image is not a file: ${path}`;
+    if (found.size > mostBytes) return `image file is larger than ${mostBytes} bytes: ${path}`;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    return code === 'ENOENT' || code === 'ENOTDIR' ? `image is missing: ${path}` : unreadable(path, error);
+  }
+  try {
+    // From memory: given a path, libvips may answer from its cache of an earlier file of that name.
+    const bytes = await readFile(path);
+    const { format, width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    if (!formats.has(format)) return `image is ${format}, not JPEG, PNG, WebP, GIF, AVIF or TIFF: ${path}`;
+    if (width * height > mostPixels) {
+      return `image has ${width} x ${height} pixels, more than ${mostPixels / 1e6} million: ${path}`;
+    }
+    await sharp(bytes, { limitInputPixels: mostPixels }).resize(8, 8, { fit: 'fill' }).raw().toBuffer();
+    return undefined;
+  } catch (error) {
+    return unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): string {
+  const why = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0];
+  return `image is unreadable (${why}): ${path}`;
+}

@@ -1,0 +1,57 @@
+import type { Pair } from '../items.js';
+import { describe, type Parsed, parseItem, parseObject } from './fields.js';
+import type { ModalityCounts, Validated } from './problems.js';
+import { countModalities, type ReadOptions, readValidated } from './validation.js';
+
+export interface PairFile extends Validated {
+  /** The pairs of the good lines, in the file's order. */
+  readonly pairs: readonly Pair[];
+  /** Of those pairs: distinct product ids, and what their items have, each occurrence counted. */
+  readonly counts: { readonly products: number; readonly item1: ModalityCounts; readonly item2: ModalityCounts };
+}
+
+/**
+ * Reads a pair file in the authors' JSONL format: `item_id_1, item_title_1, item_image_1, item_id_2, item_title_2, item_image_2, tag`;
+ * other fields are ignored. An item may lack its title or its image (absent, `null` or blank), not both; `tag` is a number. A pair
+ * repeats where both ids do, in that order.
+ *
+ * Never throws for a bad line: `problems` lists all of them and `pairs` holds the rest; see `requireValid`.
+ *
+ * @throws UniecsError `file` where the file or the images folder cannot be read, `interrupted` when the signal fires
+ */
+export async function readPairs(file: string, options: ReadOptions = {}): Promise<PairFile> {
+  const { values: pairs, ...validated } = await readValidated(
+    file,
+    options,
+    'readPairs',
+    'pair',
+    parsePair,
+    ({ item1, item2 }) => JSON.stringify([item1.id, item2.id]),
+    ({ item1, item2 }) => [item1, item2],
+  );
+  const counts = {
+    products: new Set(pairs.flatMap(({ item1, item2 }) => [item1.id, item2.id])).size,
+    item1: countModalities(pairs.map(({ item1 }) => item1)),
+    item2: countModalities(pairs.map(({ item2 }) => item2)),
+  };
+  return { ...validated, pairs, counts };
+}
+
+function parsePair(text: string, line: number, imagesDirectory: string): Parsed<Pair> {
+  const object = parseObject(text);
+  if ('reasons' in object) return object;
+  const fields = object.value;
+  const [item1, item2] = ([1, 2] as const).map((side) =>
+    parseItem(
+      fields,
+      { id: `item_id_${side}`, title: `item_title_${side}`, image: `item_image_${side}` },
+      imagesDirectory,
+    ),
+  ) as [ReturnType<typeof parseItem>, ReturnType<typeof parseItem>];
+  const reasons = [item1, item2].flatMap((item) => ('reasons' in item ? item.reasons : []));
+  const { tag } = fields;
+  if (tag === undefined) reasons.push('field tag is missing');
+  else if (typeof tag !== 'number') reasons.push(`tag must be a number, is ${describe(tag)}`);
+  if (reasons.length > 0 || 'reasons' in item1 || 'reasons' in item2 || typeof tag !== 'number') return { reasons };
+  return { value: { line, item1: item1.value, item2: item2.value, tag } };
+}

@@ -1,0 +1,169 @@
+import { realpath, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { UniecsError } from '@uniecs/tensor';
+import type { Item } from '../items.js';
+import { checkImage } from './check-image.js';
+import type { Parsed } from './fields.js';
+import type { ModalityCounts, Problem, Validated } from './problems.js';
+import { readLines } from './read-lines.js';
+
+export interface ReadOptions {
+  /** Folder that image paths are relative to, and must not leave; default the file's own. */
+  readonly images?: string;
+  /** `images` (default) opens and decodes every picture as well; `fields` looks at the lines alone. */
+  readonly check?: 'fields' | 'images';
+  /** Pictures opened at a time; default 8. */
+  readonly concurrency?: number;
+  readonly signal?: AbortSignal;
+  /** Called as pictures are checked. */
+  readonly onProgress?: (progress: { done: number; total: number }) => void;
+}
+
+/** A line's value, before its pictures are looked at. */
+interface Read<T> {
+  readonly line: number;
+  readonly value: T;
+}
+
+/**
+ * Reads a JSONL file through `parse`, with every problem of every line: what `parse` says, a key that an earlier line had, and what is
+ * wrong with the pictures.
+ *
+ * @param kind what a line holds, for the reason of a repeated key: `pair`
+ * @param keyOf what must not repeat
+ * @param itemsOf the items whose pictures are checked
+ */
+export async function readValidated<T>(
+  file: string,
+  options: ReadOptions,
+  where: string,
+  kind: string,
+  parse: (text: string, line: number, imagesDirectory: string) => Parsed<T>,
+  keyOf: (value: T) => string,
+  itemsOf: (value: T) => readonly Item[],
+): Promise<Validated & { readonly values: T[] }> {
+  checkOptions(options, where);
+  const imagesDirectory = resolve(options.images ?? dirname(file));
+  await requireDirectory(imagesDirectory, where);
+  const problems: Problem[] = [];
+  const read: Read<T>[] = [];
+  const firstLine = new Map<string, number>();
+  const bad = new Set<number>();
+  let lines = 0;
+
+  function report(line: number, reason: string): void {
+    problems.push({ file, line, reason: reason.replace(controlCharacters, escapeCharacter) });
+    bad.add(line);
+  }
+
+  for await (const batch of readLines(file, where)) {
+    stopIfAborted(options.signal, where);
+    for (const entry of batch) {
+      lines++;
+      const { line } = entry;
+      if ('reason' in entry) {
+        report(line, entry.reason);
+        continue;
+      }
+      const parsed = parse(entry.text, line, imagesDirectory);
+      if ('reasons' in parsed) {
+        for (const reason of parsed.reasons) report(line, reason);
+        continue;
+      }
+      read.push({ line, value: parsed.value });
+      const key = keyOf(parsed.value);
+      const first = firstLine.get(key);
+      if (first === undefined) firstLine.set(key, line);
+      else report(line, `${kind} repeats line ${first}`);
+    }
+  }
+  if ((options.check ?? 'images') === 'images') {
+    const reasons = await checkImages(read, itemsOf, await realpath(imagesDirectory), options, where);
+    for (const { line, value } of read) {
+      for (const { image } of itemsOf(value)) {
+        const reason = image === undefined ? undefined : reasons.get(image);
+        if (reason !== undefined) report(line, reason);
+      }
+    }
+    problems.sort((a, b) => a.line - b.line);
+  }
+  const values = read.filter(({ line }) => !bad.has(line)).map(({ value }) => value);
+  return { file, problems, lines, skipped: bad.size, values };
+}
+
+// What a hostile file could send to a terminal.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** Counts items by what they have. */
+export function countModalities(items: Iterable<Item>): ModalityCounts {
+  const counts = { both: 0, imageOnly: 0, textOnly: 0 };
+  for (const { image, title } of items) {
+    if (image !== undefined && title !== undefined) counts.both++;
+    else if (image !== undefined) counts.imageOnly++;
+    else counts.textOnly++;
+  }
+  return counts;
+}
+
+/** The reason by path for the pictures that cannot be used, each picture opened once. */
+async function checkImages<T>(
+  read: readonly Read<T>[],
+  itemsOf: (value: T) => readonly Item[],
+  realDirectory: string,
+  { concurrency = 8, signal, onProgress }: ReadOptions,
+  where: string,
+): Promise<Map<string, string>> {
+  const paths = [...new Set(read.flatMap(({ value }) => itemsOf(value).flatMap(({ image }) => image ?? [])))];
+  const reasons = new Map<string, string>();
+  let next = 0;
+  let done = 0;
+  async function worker(): Promise<void> {
+    for (let path = paths[next++]; path !== undefined; path = paths[next++]) {
+      stopIfAborted(signal, where);
+      const reason = await checkImage(path, realDirectory);
+      if (reason !== undefined) reasons.set(path, reason);
+      onProgress?.({ done: ++done, total: paths.length });
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(concurrency, paths.length) }, worker));
+  return reasons;
+}
+
+function checkOptions({ check = 'images', concurrency = 8 }: ReadOptions, where: string): void {
+  const error = (expected: string, got: unknown) =>
+    new UniecsError({ code: 'argument', where, expected, got: String(got), hint: 'or leave it out for the default' });
+  if (check !== 'fields' && check !== 'images') throw error("check to be 'fields' or 'images'", check);
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    throw error('concurrency to be a whole number from 1', concurrency);
+  }
+}
+
+async function requireDirectory(directory: string, where: string): Promise<void> {
+  const found = await stat(directory).catch(() => undefined);
+  if (found?.isDirectory()) return;
+  throw new UniecsError({
+    code: 'file',
+    where,
+    expected: `an images folder ${directory}`,
+    got: found ? 'a file of that name' : 'nothing of that name',
+    hint: 'image paths are relative to the file unless another folder is given',
+    details: { directory },
+  });
+}
+
+function stopIfAborted(signal: AbortSignal | undefined, where: string): void {
+  if (!signal?.aborted) return;
+  throw new UniecsError({
+    code: 'interrupted',
+    where,
+    expected: 'to read to the end',
+    got: 'the signal to stop',
+    hint: 'run it again',
+    cause: signal.reason,
+  });
+}
