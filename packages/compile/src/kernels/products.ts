@@ -1,0 +1,59 @@
+import { unsupportedOp } from '../errors.js';
+import type { Graph, Value } from '../graph/graph.js';
+import { binary, broadcastShape, type KernelCall, type Lowering } from './tools.js';
+
+/** A (batched) matrix product; always `FusedMatMul`, so that transposes and a scalar factor ride along. */
+export function matrixProduct(graph: Graph, a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
+  const [rows] = transposeA ? a.shape.slice(-1) : a.shape.slice(-2, -1);
+  const [columns] = transposeB ? b.shape.slice(-2, -1) : b.shape.slice(-1);
+  const batch = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const attributes = { transA: Number(transposeA), transB: Number(transposeB), alpha: { float: 1 } };
+  const shape = [...batch, rows as number, columns as number];
+  return graph.one('FusedMatMul', [a, b], 'float32', shape, attributes, 'com.microsoft');
+}
+
+function batchMatMul({ graph, inputs, attributes }: KernelCall): Value {
+  const { transposeA, transposeB } = attributes as { transposeA?: boolean; transposeB?: boolean };
+  return matrixProduct(graph, inputs.a as Value, inputs.b as Value, transposeA ?? false, transposeB ?? false);
+}
+
+const activationOperators: Readonly<Record<string, string>> = { relu: 'Relu', sigmoid: 'Sigmoid' };
+
+function fusedMatMul(call: KernelCall): Value {
+  const { graph, inputs, attributes } = call;
+  const product = batchMatMul(call);
+  const biased = inputs.bias ? binary(graph, 'Add', product, inputs.bias) : product;
+  const activation = attributes.activation as string | undefined;
+  if (!activation || activation === 'linear') return biased;
+  const operator = activationOperators[activation];
+  if (!operator) throw unsupportedOp('_FusedMatMul', `with activation ${activation}`);
+  return graph.one(operator, [biased], 'float32', biased.shape);
+}
+
+function softmax(op: string, input: string): Lowering {
+  return ({ graph, inputs, attributes }) => {
+    const x = inputs[input] as Value;
+    return graph.one(op, [x], 'float32', x.shape, { axis: Number(attributes.dim ?? attributes.axis ?? -1) });
+  };
+}
+
+function layerNorm({ graph, inputs, attributes }: KernelCall): readonly Value[] {
+  const { x, weight, bias } = inputs as { x: Value; weight: Value; bias: Value };
+  const moments = { dtype: 'float32', shape: [...x.shape.slice(0, -1), 1] } as const;
+  const options = { axis: -1, epsilon: { float: Number(attributes.epsilon) } };
+  return graph.node(
+    'LayerNormalization',
+    [x, weight, bias],
+    [{ dtype: 'float32', shape: x.shape }, moments, moments],
+    options,
+  );
+}
+
+/** tfjs kernels that mix elements: products, softmax, and the fused kernels of `@uniecs/tensor`. */
+export const products: Readonly<Record<string, Lowering>> = {
+  BatchMatMul: batchMatMul,
+  _FusedMatMul: fusedMatMul,
+  Softmax: softmax('Softmax', 'logits'),
+  LogSoftmax: softmax('LogSoftmax', 'logits'),
+  UniecsLayerNorm: layerNorm,
+};

@@ -1,0 +1,94 @@
+import { backend_util } from '@tensorflow/tfjs-core';
+import { type Elements, type ElementType, type Graph, sizeOf, type Value } from '../graph/graph.js';
+
+/** What a kernel gets: the graph under construction, the values of its inputs by tfjs name, and tfjs's attributes. */
+export interface KernelCall {
+  readonly graph: Graph;
+  readonly inputs: Readonly<Record<string, Value>>;
+  /** For kernels with a list of inputs (Concat, Pack, AddN). */
+  readonly list: readonly Value[];
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+/** Lowers one tfjs kernel to graph nodes. */
+export type Lowering = (call: KernelCall) => Value | readonly Value[];
+
+/** The shape that two operands broadcast to. */
+export function broadcastShape(a: readonly number[], b: readonly number[]): number[] {
+  return backend_util.assertAndGetBroadcastShape([...a], [...b]);
+}
+
+/** An elementwise operator over two operands, with constants and broadcasts simplified. */
+export function binary(graph: Graph, op: string, a: Value, b: Value, dtype: ElementType = a.dtype): Value {
+  const shape = broadcastShape(a.shape, b.shape);
+  const neutral = neutralOperand(op, a, b);
+  if (neutral) return broadcastTo(graph, neutral, shape);
+  const [left, right] = [unexpanded(graph, a), unexpanded(graph, b)];
+  const needed = String(broadcastShape(left.shape, right.shape)) === String(shape);
+  return needed ? graph.one(op, [left, right], dtype, shape) : graph.one(op, [a, b], dtype, shape);
+}
+
+/** The operand that a neutral constant (x + 0, x · 1, …) leaves unchanged. */
+function neutralOperand(op: string, a: Value, b: Value): Value | undefined {
+  if (op === 'Add') return b.splat === 0 ? a : a.splat === 0 ? b : undefined;
+  if (op === 'Mul') return b.splat === 1 ? a : a.splat === 1 ? b : undefined;
+  if (op === 'Sub') return b.splat === 0 ? a : undefined;
+  if (op === 'Div') return b.splat === 1 ? a : undefined;
+  return undefined;
+}
+
+/** A value before its broadcast: elementwise operators broadcast by themselves. */
+function unexpanded(graph: Graph, value: Value): Value {
+  if (value.splat !== undefined && value.shape.length > 0) return graph.splat(value.splat, value.dtype, []);
+  if (value.node?.op === 'Expand') return value.node.inputs[0] as Value;
+  return value;
+}
+
+/** Broadcasts to a shape; the value itself where it has it. */
+export function broadcastTo(graph: Graph, x: Value, shape: readonly number[]): Value {
+  if (String(x.shape) === String(shape)) return x;
+  if (x.splat !== undefined) return graph.splat(x.splat, x.dtype, shape);
+  return graph.one('Expand', [x, graph.integers(shape)], x.dtype, shape);
+}
+
+/** Reshapes; the value itself where it has the shape, and a chain of reshapes is one. */
+export function reshape(graph: Graph, x: Value, shape: readonly number[]): Value {
+  if (x.node?.op === 'Reshape') return reshape(graph, x.node.inputs[0] as Value, shape);
+  if (String(x.shape) === String(shape)) return x;
+  if (x.splat !== undefined) return graph.splat(x.splat, x.dtype, shape);
+  if (x.constant) return graph.constant(x.constant, x.dtype, shape);
+  return graph.one('Reshape', [x, graph.integers(shape)], x.dtype, shape);
+}
+
+/** Casts; the value itself where it has the type. */
+export function cast(graph: Graph, x: Value, dtype: ElementType): Value {
+  if (x.dtype === dtype) return x;
+  if (x.splat !== undefined && dtype !== 'int64') {
+    const value = dtype === 'bool' ? Number(x.splat !== 0) : dtype === 'int32' ? Math.trunc(x.splat) : x.splat;
+    return graph.splat(value, dtype, x.shape);
+  }
+  const to = { float32: 1, int32: 6, int64: 7, bool: 9 }[dtype];
+  return graph.one('Cast', [x], dtype, x.shape, { to });
+}
+
+/** A scalar constant of a value's type. */
+export function scalarLike(graph: Graph, x: Value, value: number): Value {
+  return graph.splat(value, x.dtype, []);
+}
+
+/** Axes from tfjs's attribute (undefined: all; negative: from the end), ascending. */
+export function axesOf(attribute: unknown, rank: number): number[] {
+  const listed =
+    attribute === undefined || attribute === null ? Array.from({ length: rank }, (_, i) => i) : [attribute].flat();
+  return (listed as number[]).map((axis) => (axis < 0 ? axis + rank : axis)).sort((a, b) => a - b);
+}
+
+/** The elements of a constant, written out where it is a splat. */
+export function elementsOf(value: Value): Elements | undefined {
+  if (value.constant) return value.constant;
+  if (value.splat === undefined) return undefined;
+  const size = sizeOf(value.shape);
+  if (value.dtype === 'float32') return new Float32Array(size).fill(value.splat);
+  if (value.dtype === 'int32') return new Int32Array(size).fill(value.splat);
+  return new Uint8Array(size).fill(value.splat);
+}

@@ -1,0 +1,98 @@
+import { PbfWriter } from 'pbf';
+import type { Attribute, Elements, ElementType, Node, Value } from '../graph/graph.js';
+
+/** An ONNX model as data: what `encodeModel` writes. */
+export interface Model {
+  readonly name: string;
+  readonly nodes: readonly Node[];
+  readonly initializers: readonly { readonly name: string; readonly value: Value; readonly elements: Elements }[];
+  readonly inputs: readonly { readonly name: string; readonly value: Value }[];
+  readonly outputs: readonly { readonly name: string; readonly value: Value }[];
+  /** The name of a value in the model; '' for an optional input that is absent. */
+  readonly nameOf: (value: Value | undefined) => string;
+}
+
+const onnxTypes: Readonly<Record<ElementType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9 };
+
+/** The operator set that graphs are written for, and ONNX Runtime's own. */
+const operatorSets = [
+  { domain: '', version: 20 },
+  { domain: 'com.microsoft', version: 1 },
+] as const;
+
+/** Serializes a model in ONNX's protobuf form (onnx.proto3, IR version 9). */
+export function encodeModel(model: Model): Uint8Array {
+  const writer = new PbfWriter();
+  writer.writeVarintField(1, 9);
+  writer.writeStringField(2, 'uniecs');
+  writer.writeMessage(7, writeGraph, model);
+  for (const set of operatorSets) writer.writeMessage(8, writeOperatorSet, set);
+  return writer.finish();
+}
+
+function writeOperatorSet(set: (typeof operatorSets)[number], writer: PbfWriter): void {
+  writer.writeStringField(1, set.domain);
+  writer.writeVarintField(2, set.version);
+}
+
+function writeGraph(model: Model, writer: PbfWriter): void {
+  for (const node of model.nodes) writer.writeMessage(1, writeNode, { node, nameOf: model.nameOf });
+  writer.writeStringField(2, model.name);
+  for (const initializer of model.initializers) writer.writeMessage(5, writeTensor, initializer);
+  for (const input of model.inputs) writer.writeMessage(11, writeValueInfo, input);
+  for (const output of model.outputs) writer.writeMessage(12, writeValueInfo, output);
+}
+
+function writeNode({ node, nameOf }: { node: Node; nameOf: Model['nameOf'] }, writer: PbfWriter): void {
+  for (const input of node.inputs) writer.writeStringField(1, nameOf(input));
+  for (const output of node.outputs) writer.writeStringField(2, nameOf(output));
+  writer.writeStringField(4, node.op);
+  for (const [name, value] of Object.entries(node.attributes)) writer.writeMessage(5, writeAttribute, { name, value });
+  if (node.domain !== '') writer.writeStringField(7, node.domain);
+}
+
+function writeAttribute({ name, value }: { name: string; value: Attribute }, writer: PbfWriter): void {
+  writer.writeStringField(1, name);
+  if (typeof value === 'number') {
+    writer.writeVarintField(3, value);
+    writer.writeVarintField(20, 2);
+  } else if (typeof value === 'string') {
+    writer.writeStringField(4, value);
+    writer.writeVarintField(20, 3);
+  } else if ('float' in value) {
+    writer.writeFloatField(2, value.float);
+    writer.writeVarintField(20, 1);
+  } else {
+    for (const integer of value) writer.writeVarintField(8, integer);
+    writer.writeVarintField(20, 7);
+  }
+}
+
+function writeTensor({ name, value, elements }: Model['initializers'][number], writer: PbfWriter): void {
+  for (const size of value.shape) writer.writeVarintField(1, size);
+  writer.writeVarintField(2, onnxTypes[value.dtype]);
+  writer.writeStringField(8, name);
+  writer.writeBytesField(9, new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength));
+}
+
+function writeValueInfo({ name, value }: { name: string; value: Value }, writer: PbfWriter): void {
+  writer.writeStringField(1, name);
+  writer.writeMessage(2, writeType, value);
+}
+
+function writeType(value: Value, writer: PbfWriter): void {
+  writer.writeMessage(1, writeTensorType, value);
+}
+
+function writeTensorType(value: Value, writer: PbfWriter): void {
+  writer.writeVarintField(1, onnxTypes[value.dtype]);
+  writer.writeMessage(2, writeShape, value.shape);
+}
+
+function writeShape(shape: readonly number[], writer: PbfWriter): void {
+  for (const size of shape) writer.writeMessage(1, writeDimension, size);
+}
+
+function writeDimension(size: number, writer: PbfWriter): void {
+  writer.writeVarintField(1, size);
+}
