@@ -1,0 +1,162 @@
+import type { GatedFusion } from '../gated-fusion.js';
+
+/** Parameters by state-dict name, row-major. */
+export type Parameters64 = ReadonlyMap<string, Float64Array>;
+
+/** One row's tokens of one modality: only those that count, no padding. `present: 0` zeroes them. */
+export interface Row64 {
+  readonly tokens: readonly (readonly number[])[];
+  readonly present: 0 | 1;
+}
+
+/** The factors of a dropout site: sizes of the site's axes, then the factor at a place. Called in the order of the forward pass. */
+export type Sites64 = (axes: readonly Axis[]) => (...place: number[]) => number;
+export type Axis = 'heads' | 'image' | 'text' | 'one' | 'two' | 'width';
+
+const noDropout: Sites64 = () => () => 1;
+
+type Config = GatedFusion['config'];
+
+/** The fusion of one row (Eq. 1 to 6) in plain loops over float64 numbers, without masks: an oracle for tests. */
+export function fusion64(p: Parameters64, config: Config, image: Row64, text: Row64, sites = noDropout): number[] {
+  const rows = { image, text };
+  const project = (modality: 'image' | 'text') =>
+    rows[modality].tokens.map((x) =>
+      linear(
+        p,
+        `${modality}_projection`,
+        x.map((value) => value * rows[modality].present),
+      ),
+    );
+  let streams = { image: project('image'), text: project('text') };
+  for (let n = 0; n < config.crossLayers; n++) {
+    const half = (own: 'image' | 'text', other: 'image' | 'text') => {
+      const name = `cross_layers.${n}.${own}`;
+      const norm = (side: 'image' | 'text', tokens: number[][]) =>
+        config.norm === 'pre' ? tokens.map((x) => layerNorm(p, `cross_layers.${n}.${side}.layer_norm`, x)) : tokens;
+      const keys = norm(other, streams[other]);
+      const queries = norm(own, streams[own]);
+      const heard = attention(p, `${name}.cross_attn`, config, queries, keys, sites, [own, other]);
+      const attended = config.norm === 'post' ? heard.map((x) => layerNorm(p, `${name}.layer_norm`, x)) : heard;
+      const indicator = rows[config.indicator === 'own' ? own : other].present;
+      return streams[own].map((x, i) => {
+        const y = attended[i] as number[];
+        if (!config.gating) return x.map((value, d) => value + (y[d] as number));
+        const gate = linear(p, `${name}.gate`, [...x, ...y, indicator]).map((z) => 1 / (1 + Math.exp(-z)));
+        return x.map((value, d) => (gate[d] as number) * (y[d] as number) + (1 - (gate[d] as number)) * value);
+      });
+    };
+    const next = { image: half('image', 'text'), text: half('text', 'image') };
+    streams = next;
+  }
+  const pool = (modality: 'image' | 'text') => {
+    let tokens = streams[modality];
+    for (let n = 0; n < config.selfBlocks; n++) {
+      tokens = block(p, `${modality}_blocks.${n}`, config, tokens, sites, modality);
+    }
+    const normed = layerNorm(p, `${modality}_pool.layer_norm`, mean(tokens));
+    return linear(p, `${modality}_pool.linear`, normed).map(Math.tanh);
+  };
+  const pools = [pool('image'), pool('text')] as const;
+  const embedding = p.get('fusion.modality_embedding');
+  let sequence = embedding
+    ? pools.map((x, m) => x.map((value, d) => value + (embedding[m * config.width + d] as number)))
+    : [linear(p, 'fusion.projection', [...pools[0], ...pools[1]])];
+  for (let n = 0; n < config.fusionBlocks; n++) {
+    sequence = block(p, `fusion.layers.${n}`, config, sequence, sites, embedding ? 'two' : 'one');
+  }
+  const f = mean(sequence.map((x) => layerNorm(p, 'fusion.layer_norm', x)));
+  const length = Math.hypot(...f);
+  return f.map((value) => value / length);
+}
+
+function block(
+  p: Parameters64,
+  name: string,
+  config: Config,
+  tokens: number[][],
+  sites: Sites64,
+  axis: Axis,
+): number[][] {
+  const normed = tokens.map((x) => layerNorm(p, `${name}.layer_norm1`, x));
+  const attended = attention(p, `${name}.self_attn`, config, normed, normed, sites, [axis, axis]);
+  const keepAttended = sites([axis, 'width']);
+  const middle = tokens.map((x, i) => x.map((v, d) => v + (attended[i]?.[d] as number) * keepAttended(i, d)));
+  const keepFed = sites([axis, 'width']);
+  return middle.map((x, i) => {
+    const hidden = linear(p, `${name}.mlp.fc1`, layerNorm(p, `${name}.layer_norm2`, x)).map(gelu64);
+    const fed = linear(p, `${name}.mlp.fc2`, hidden);
+    return x.map((v, d) => v + (fed[d] as number) * keepFed(i, d));
+  });
+}
+
+function attention(
+  p: Parameters64,
+  name: string,
+  { heads, width }: Config,
+  queries: number[][],
+  keys: number[][],
+  sites: Sites64,
+  [queryAxis, keyAxis]: [Axis, Axis],
+): number[][] {
+  const q = queries.map((x) => linear(p, `${name}.q_proj`, x));
+  const k = keys.map((x) => linear(p, `${name}.k_proj`, x));
+  const v = keys.map((x) => linear(p, `${name}.v_proj`, x));
+  const size = width / heads;
+  const keep = sites(['heads', queryAxis, keyAxis]);
+  return q.map((query, i) => {
+    const mixed = new Array<number>(width).fill(0);
+    for (let h = 0; h < heads; h++) {
+      const scores = k.map((key) => {
+        let score = 0;
+        for (let d = h * size; d < (h + 1) * size; d++) score += (query[d] as number) * (key[d] as number);
+        return score / Math.sqrt(size);
+      });
+      const top = Math.max(...scores);
+      const total = scores.reduce((sum, score) => sum + Math.exp(score - top), 0);
+      scores.forEach((score, j) => {
+        const share = (Math.exp(score - top) / total) * keep(h, i, j);
+        for (let d = h * size; d < (h + 1) * size; d++) mixed[d] = (mixed[d] as number) + share * (v[j]?.[d] as number);
+      });
+    }
+    return linear(p, `${name}.out_proj`, mixed);
+  });
+}
+
+export function linear(p: Parameters64, name: string, x: readonly number[]): number[] {
+  const weight = p.get(`${name}.weight`) as Float64Array;
+  const bias = p.get(`${name}.bias`) as Float64Array;
+  const y = new Array<number>(bias.length);
+  for (let o = 0; o < bias.length; o++) {
+    let sum = bias[o] as number;
+    for (let i = 0; i < x.length; i++) sum += (weight[o * x.length + i] as number) * (x[i] as number);
+    y[o] = sum;
+  }
+  return y;
+}
+
+export function layerNorm(p: Parameters64, name: string, x: readonly number[]): number[] {
+  const weight = p.get(`${name}.weight`) as Float64Array;
+  const bias = p.get(`${name}.bias`) as Float64Array;
+  const middle = x.reduce((sum, value) => sum + value, 0) / x.length;
+  const variance = x.reduce((sum, value) => sum + (value - middle) ** 2, 0) / x.length;
+  return x.map((v, d) => ((v - middle) / Math.sqrt(variance + 1e-5)) * (weight[d] as number) + (bias[d] as number));
+}
+
+export function mean(tokens: readonly (readonly number[])[]): number[] {
+  const width = tokens[0]?.length as number;
+  return Array.from({ length: width }, (_, d) => tokens.reduce((sum, x) => sum + (x[d] as number), 0) / tokens.length);
+}
+
+/** x Phi(x); erf by its all-positive series `2/sqrt(pi) exp(-x^2) sum 2^n x^(2n+1) / (2n+1)!!`. */
+function gelu64(x: number): number {
+  const z = Math.abs(x) / Math.SQRT2;
+  let term = z;
+  let sum = z;
+  for (let n = 1; term > sum * 1e-17; n++) {
+    term *= (2 * z * z) / (2 * n + 1);
+    sum += term;
+  }
+  const erf = Math.min(1, (2 / Math.sqrt(Math.PI)) * Math.exp(-z * z) * sum);
+  return 0.5 * x * (1 + Math.sign(x) * erf);
+}
