@@ -1,0 +1,6 @@
+import { defineConfig } from 'tsup';
+import { library } from '../../tsup.base.js';
+
+export default defineConfig(
+  library({ index: 'src/index.ts', cmal: 'src/cmal.ts', clal: 'src/clal.ts', imcl: 'src/imcl.ts' }),
+);
