@@ -1,0 +1,94 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { UniecsError } from '@uniecs/tensor';
+import sharp, { type Metadata } from 'sharp';
+
+/** Images of more pixels are refused from their header: 25 million. */
+export const maxImagePixels = 25_000_000;
+
+/** Files of more bytes are refused before they are read: 25 million pixels of 16 bits with alpha, uncompressed. */
+export const maxImageBytes = maxImagePixels * 8;
+
+/** What is decoded: pictures made of pixels. (A vector image may refer to other files and has no size of its own.) */
+const formats = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif', 'avif']);
+
+/** How an image that is not square becomes one. */
+export interface DecodeOptions {
+  /**
+   * `fill` (default) stretches it, so that all pixels carry the product; `cover` cuts the longer side (CLIP's preprocessing);
+   * `contain` adds white.
+   */
+  readonly fit?: 'fill' | 'cover' | 'contain';
+}
+
+/**
+ * Decodes an image file and resizes it to a square.
+ *
+ * Turned upright as its EXIF data say, transparent parts on white, colours converted to sRGB; of an animation the first frame.
+ * Shrinking is sharp's Lanczos-3.
+ *
+ * @param source the path of a JPEG, PNG, WebP, GIF, TIFF or AVIF file, or its content
+ * @param size side of the result, S
+ * @returns RGB, interleaved, [S, S, 3], 0 to 255
+ * @throws UniecsError `data` with path and reason for a file that is missing, unreadable, damaged, truncated, of another kind
+ *   or of more than 25 million pixels; `argument` for a size that is no positive whole number
+ */
+export async function decodeImage(
+  source: string | Uint8Array,
+  size: number,
+  options: DecodeOptions = {},
+): Promise<Uint8Array> {
+  if (!Number.isInteger(size) || size < 1) {
+    throw new UniecsError({
+      code: 'argument',
+      where: 'decodeImage',
+      expected: 'size to be a positive whole number',
+      got: `${size}`,
+      hint: "pass the encoder's imageSize",
+    });
+  }
+  const path = typeof source === 'string' ? source : undefined;
+  try {
+    const bytes = typeof source === 'string' ? await readWhole(source) : source;
+    const image = sharp(bytes, { failOn: 'error', limitInputPixels: maxImagePixels });
+    checkHeader(await image.metadata());
+    const { data, info } = await image
+      .autoOrient()
+      .resize(size, size, { fit: options.fit ?? 'fill', background: '#ffffff' })
+      .flatten({ background: '#ffffff' })
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    if (info.channels !== 3) throw new Error(`decoded to ${info.channels} channels instead of 3`);
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  } catch (cause) {
+    const reason = (cause instanceof Error ? cause.message : String(cause)).trim().replace(/\s*\n\s*/g, '; ');
+    throw new UniecsError({
+      code: 'data',
+      where: 'decodeImage',
+      expected: 'a readable JPEG, PNG, WebP, GIF, TIFF or AVIF image',
+      got: `${path ?? 'bytes'}: ${reason}`,
+      hint: 'replace the file or remove the item',
+      details: { path, reason },
+      cause,
+    });
+  }
+}
+
+function checkHeader({ format, width, height }: Metadata): void {
+  if (!formats.has(format)) throw new Error(`format ${format} is not supported`);
+  if (width * height > maxImagePixels) {
+    throw new Error(`${width} x ${height} pixels are more than ${maxImagePixels / 1e6} million`);
+  }
+}
+
+async function readWhole(path: string): Promise<Uint8Array> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r');
+    const { size } = await file.stat();
+    if (size > maxImageBytes) throw new Error(`${size} bytes are more than ${maxImageBytes}`);
+    return await file.readFile();
+  } finally {
+    await file?.close();
+  }
+}

@@ -1,0 +1,17 @@
+export { type AugmentOptions, augmentationRandom, augmentImage } from './images/augment-image.js';
+export { type DecodeOptions, decodeImage, maxImageBytes, maxImagePixels } from './images/decode-image.js';
+export { type ImageCache, type ImageCacheOptions, imageCache } from './images/image-cache.js';
+export {
+  clipMean,
+  clipStd,
+  type NormalizeOptions,
+  normalizePixels,
+  type PerChannel,
+} from './images/normalize-pixels.js';
+export { type EncodedTitles, loadTokenizer, type TitleTokenizer } from './tokenizer/load-tokenizer.js';
+export {
+  specialTokens,
+  type TokenizerJson,
+  type TokenizerOptions,
+  trainTokenizer,
+} from './tokenizer/train-tokenizer.js';
