@@ -45,3 +45,11 @@ export { parameter } from './parameter.js';
 export { type CounterPosition, counterLimit, counterUniform } from './random/counter-uniform.js';
 export { type Random, seededRandom } from './random/seeded-random.js';
 export { registeredGradients } from './register-gradients.js';
+export type { FileArrays, FileDtype, FileTensor } from './weights/file-tensor.js';
+export {
+  parseSafetensors,
+  type ReadOptions,
+  type SafetensorsFile,
+  serializeSafetensors,
+} from './weights/safetensors.js';
+export { fileTensorsToStateDict, stateDictToFileTensors } from './weights/state-dict-file-tensors.js';

@@ -1,4 +1,4 @@
-import { type Tensor, Variable } from '@tensorflow/tfjs-core';
+import { cast, type Tensor, tidy, Variable } from '@tensorflow/tfjs-core';
 import { UniecsError } from './errors.js';
 
 /** The named variables and submodules of a module; a list becomes `name.0`, `name.1`, … */
@@ -21,13 +21,31 @@ export interface LoadReport {
   readonly misshapen: readonly { readonly name: string; readonly expected: number[]; readonly got: number[] }[];
 }
 
-/** All variables of a module by dotted name, in the order of the tree (`layers.0.mlp.fc1.bias`). */
+/**
+ * All variables of a module by dotted name, in the order of the tree (`layers.0.mlp.fc1.bias`). A variable that two parts
+ * share stands under both names.
+ *
+ * @throws UniecsError `argument` when two variables come to the same name
+ */
 export function namedParameters(module: Module): Map<string, Variable> {
   const found = new Map<string, Variable>();
+  const add = (name: string, value: Variable) => {
+    if (found.has(name)) {
+      throw new UniecsError({
+        code: 'argument',
+        where: 'namedParameters',
+        expected: 'one variable per name',
+        got: `two named '${name}'`,
+        hint: 'name the parts of the tree without dots',
+        details: { name },
+      });
+    }
+    found.set(name, value);
+  };
   const visit = (node: Module, prefix: string) => {
     for (const [name, value] of Object.entries(node.tree)) {
       const path = prefix === '' ? name : `${prefix}.${name}`;
-      if (value instanceof Variable) found.set(path, value);
+      if (value instanceof Variable) add(path, value);
       else if (Array.isArray(value)) {
         value.forEach((child: Module, index) => {
           visit(child, `${path}.${index}`);
@@ -39,9 +57,9 @@ export function namedParameters(module: Module): Map<string, Variable> {
   return found;
 }
 
-/** All variables of a module, in the order of `namedParameters`. */
+/** All variables of a module, in the order of `namedParameters`; a shared variable once. */
 export function parameters(module: Module): Variable[] {
-  return [...namedParameters(module).values()];
+  return [...new Set(namedParameters(module).values())];
 }
 
 /** The module's variables as a state dict: the live variables, not copies. */
@@ -50,7 +68,7 @@ export function stateDict(module: Module): Map<string, Variable> {
 }
 
 /**
- * Copies the tensors of a state dict into a module's variables.
+ * Copies the tensors of a state dict into a module's variables, cast to their dtype.
  *
  * @param options.strict (default true) any missing, unexpected or misshapen name throws before a variable is touched;
  *   false loads what fits and reports the rest
@@ -85,11 +103,8 @@ export function loadStateDict(module: Module, dict: StateDict, options: { strict
       details: report,
     });
   }
-  for (const [variable, tensor] of fitting) {
-    const copy = tensor.clone();
-    variable.assign(copy);
-    copy.dispose();
-  }
+  // cast returns a tensor of its own even for the same dtype; assign keeps its data.
+  for (const [variable, tensor] of fitting) tidy(() => variable.assign(cast(tensor, variable.dtype)));
   return report;
 }
 

@@ -1,9 +1,11 @@
 import { tensor, tidy, type Variable, variable } from '@tensorflow/tfjs-core';
+import { UniecsError } from './errors.js';
 
 /**
  * A trainable float32 variable.
  *
  * @param values one number for all elements, a function called once per element in row-major order, or the elements
+ * @throws UniecsError `shape` when there are more or fewer elements than the shape has
  */
 export function parameter(shape: readonly number[], values: Float32Array | number | (() => number)): Variable {
   const size = shape.reduce((product, n) => product * n, 1);
@@ -11,5 +13,14 @@ export function parameter(shape: readonly number[], values: Float32Array | numbe
     values instanceof Float32Array
       ? values
       : Float32Array.from({ length: size }, typeof values === 'number' ? () => values : values);
+  if (data.length !== size) {
+    throw new UniecsError({
+      code: 'shape',
+      where: 'parameter',
+      expected: `${size} values for [${shape.join(', ')}]`,
+      got: String(data.length),
+      hint: 'pass a value per element',
+    });
+  }
   return tidy(() => variable(tensor(data, [...shape], 'float32'), true));
 }

@@ -1,4 +1,5 @@
 import { cast, greaterEqual, mul, scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { UniecsError } from '../errors.js';
 import { counterUniform } from '../random/counter-uniform.js';
 
 /** Where dropout draws from; each call takes the next site, so a replayed pass with a fresh source draws the same. */
@@ -38,8 +39,19 @@ export function dropoutSource({
  * The factors of one dropout site: 0 with probability `rate`, else `1 / (1 - rate)`; undefined where nothing is dropped.
  *
  * @param shape [B, ...] with the source's rows first
+ * @param rate share that is dropped, in [0, 1)
+ * @throws UniecsError `argument` for another rate
  */
 export function dropoutMask(shape: readonly number[], rate: number, context?: ForwardContext): Tensor | undefined {
+  if (!(rate >= 0 && rate < 1)) {
+    throw new UniecsError({
+      code: 'argument',
+      where: 'dropout',
+      expected: 'a rate in [0, 1)',
+      got: String(rate),
+      hint: 'use 0 for no dropout',
+    });
+  }
   const source = context?.dropout;
   if (!source || rate === 0) return undefined;
   const position = { key: source.key, rows: source.rows, site: source.nextSite() };
@@ -50,6 +62,8 @@ export function dropoutMask(shape: readonly number[], rate: number, context?: Fo
 
 /** Inverted dropout on x [B, ...]; the identity without a dropout source or at rate 0. Srivastava et al. 2014. */
 export function dropout<T extends Tensor>(x: T, rate: number, context?: ForwardContext): T {
-  const mask = dropoutMask(x.shape, rate, context);
-  return mask ? (mul(x, mask) as T) : x;
+  return tidy(() => {
+    const mask = dropoutMask(x.shape, rate, context);
+    return mask ? (mul(x, mask) as T) : x;
+  });
 }

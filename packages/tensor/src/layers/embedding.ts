@@ -1,4 +1,5 @@
 import { gather, reshape, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
+import { UniecsError } from '../errors.js';
 import type { Module } from '../module.js';
 import { parameter } from '../parameter.js';
 import type { Random } from '../random/seeded-random.js';
@@ -19,11 +20,24 @@ export interface EmbeddingOptions {
   readonly std?: number;
 }
 
-/** An embedding table: `weight` [count, size]. */
+/**
+ * An embedding table: `weight` [count, size]. An id outside 0 to count - 1 is the backend's to refuse (tfjs's cpu backend does).
+ *
+ * @throws UniecsError `argument` from `forward` for ids of another dtype than int32
+ */
 export function embedding({ count, size, random, std = 0.02 }: EmbeddingOptions): Embedding {
   const tree = { weight: parameter([count, size], () => random.normal() * std) };
-  return {
-    tree,
-    forward: (ids) => tidy(() => reshape(gather(tree.weight, reshape(ids, [-1]) as never), [...ids.shape, size])),
-  };
+  function forward(ids: Tensor): Tensor {
+    if (ids.dtype !== 'int32') {
+      throw new UniecsError({
+        code: 'argument',
+        where: 'embedding',
+        expected: 'ids of dtype int32',
+        got: ids.dtype,
+        hint: "make them with tf.tensor(values, shape, 'int32')",
+      });
+    }
+    return tidy(() => reshape(gather(tree.weight, reshape(ids, [-1]) as never), [...ids.shape, size]));
+  }
+  return { tree, forward };
 }

@@ -1,4 +1,5 @@
 import { add, customGrad, matMul, mul, reshape, scalar, softmax, sub, sum, type Tensor } from '@tensorflow/tfjs-core';
+import { checkShape } from '../check-shape.js';
 
 type Save = (tensors: Tensor[]) => void;
 
@@ -20,9 +21,15 @@ export interface AttentionOptions {
  * @param k [B, H, Lk, dh]
  * @param v [B, H, Lk, dh]
  * @returns [B, H, Lq, dh]
+ * @throws UniecsError `shape`
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
   const { keyMask, dropoutMask } = options;
+  let dims = checkShape(q, 'q', ['B', 'H', 'Lq', 'dh'], 'attention');
+  dims = checkShape(k, 'k', ['B', 'H', 'Lk', 'dh'], 'attention', dims);
+  checkShape(v, 'v', ['B', 'H', 'Lk', 'dh'], 'attention', dims);
+  if (keyMask) checkShape(keyMask, 'keyMask', ['B', 'Lk'], 'attention', dims);
+  if (dropoutMask) checkShape(dropoutMask, 'dropoutMask', ['B', 'H', 'Lq', 'Lk'], 'attention', dims);
   const scale = 1 / Math.sqrt(q.shape[3] as number);
   const perKey = (mask: Tensor) => reshape(mask, [k.shape[0] as number, 1, k.shape[2] as number, 1]);
   const op = customGrad((query: unknown, key: unknown, value: unknown, saveTensors: unknown) => {

@@ -11,6 +11,7 @@ import {
   sum,
   type Tensor,
 } from '@tensorflow/tfjs-core';
+import { checkShape } from '../check-shape.js';
 import { fusedKernel } from './fused-kernel.js';
 
 type Save = (tensors: Tensor[]) => void;
@@ -24,8 +25,12 @@ type Save = (tensors: Tensor[]) => void;
  * @param weight [D]
  * @param bias [D]
  * @param epsilon 1e-5 in PyTorch and CLIP, 1e-12 in BERT
+ * @throws UniecsError `shape`
  */
 export function layerNormalize(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
+  const width = x.shape.at(-1) ?? 1;
+  checkShape(weight, 'weight', [width], 'layerNormalize');
+  checkShape(bias, 'bias', [width], 'layerNormalize');
   const op = customGrad((input: unknown, scale: unknown, shift: unknown, saveTensors: unknown) => {
     const [x, weight, bias] = [input, scale, shift] as [Tensor, Tensor, Tensor];
     const [y, center, inverse] = fusedKernel('UniecsLayerNorm', { x, weight, bias }, { epsilon }, () => {
@@ -39,7 +44,6 @@ export function layerNormalize(x: Tensor, weight: Tensor, bias: Tensor, epsilon:
       value: y,
       gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const [x, weight, center, inverse] = saved as [Tensor, Tensor, Tensor, Tensor];
-        const width = weight.size;
         const flat = (t: Tensor) => reshape(t, [-1, width]);
         const normalized = mul(sub(x, center), inverse);
         const scaled = mul(dy, weight);

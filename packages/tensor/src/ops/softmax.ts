@@ -1,16 +1,20 @@
 import {
   add,
+  equal,
   exp,
   log,
   max,
-  mul,
-  oneHot,
+  range,
   reshape,
   sub,
   sum,
   type Tensor,
   softmax as tfSoftmax,
+  tidy,
+  where,
+  zerosLike,
 } from '@tensorflow/tfjs-core';
+import { checkShape } from '../check-shape.js';
 import { stopGradient } from './stop-gradient.js';
 
 /** Softmax over the last axis, shifted by the largest logit; rows sum to 1. */
@@ -18,28 +22,38 @@ export function softmax(logits: Tensor): Tensor {
   return tfSoftmax(logits, -1);
 }
 
-/** Log-softmax over the last axis: `x - max - log sum exp(x - max)`; finite for logits of any finite size. */
+/** Log-softmax over the last axis: `x - max - log sum exp(x - max)`; finite for logits within ±1e38. */
 export function logSoftmax(logits: Tensor): Tensor {
-  const shifted = sub(logits, stopGradient(max(logits, -1, true)));
-  return sub(shifted, log(sum(exp(shifted), -1, true)));
+  return tidy(() => {
+    const shifted = sub(logits, stopGradient(max(logits, -1, true)));
+    return sub(shifted, log(sum(exp(shifted), -1, true)));
+  });
 }
 
 /**
- * Cross entropy of each row: `-log softmax(logits)[label]`.
+ * Cross entropy of each row: `-log softmax(logits)[label]`. A logit of -Infinity is a class that is left out.
  *
  * @param logits float32 [N, M]
- * @param labels int32 [N], 0 to M - 1
+ * @param labels int32 [N], 0 to M - 1 (not checked: tensors are not read back)
  * @returns [N]
+ * @throws UniecsError `shape`
  */
 export function softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
-  const [rows, classes] = logits.shape as [number, number];
-  const chosen = oneHot(reshape(labels, [rows]) as Tensor, classes, 1, 0, 'float32');
-  const shifted = sub(logits, stopGradient(max(logits, -1, true)));
-  return sub(log(sum(exp(shifted), -1)), sum(mul(shifted, chosen), -1));
+  const dims = checkShape(logits, 'logits', ['N', 'M'], 'softmaxCrossEntropy');
+  checkShape(labels, 'labels', ['N'], 'softmaxCrossEntropy', dims);
+  const { N, M } = dims as { N: number; M: number };
+  return tidy(() => {
+    const shifted = sub(logits, stopGradient(max(logits, -1, true)));
+    // A choice, not a product with a one-hot row: -Infinity times 0 would be NaN.
+    const isLabel = equal(reshape(labels, [N, 1]), range(0, M, 1, 'int32'));
+    return sub(log(sum(exp(shifted), -1)), sum(where(isLabel, shifted, zerosLike(shifted)), -1));
+  });
 }
 
 /** `log sum exp` over the last axis, shifted by the largest entry. */
 export function logSumExp(x: Tensor): Tensor {
-  const top = stopGradient(max(x, -1, true));
-  return add(log(sum(exp(sub(x, top)), -1)), reshape(top, x.shape.slice(0, -1)));
+  return tidy(() => {
+    const top = stopGradient(max(x, -1, true));
+    return add(log(sum(exp(sub(x, top)), -1)), reshape(top, x.shape.slice(0, -1)));
+  });
 }

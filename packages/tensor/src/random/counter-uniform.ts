@@ -12,6 +12,8 @@ import {
   tensor1d,
   tidy,
 } from '@tensorflow/tfjs-core';
+import { checkShape } from '../check-shape.js';
+import { UniecsError } from '../errors.js';
 
 /**
  * Residues modulo this prime are whole numbers under 2^10. Their products stay under 2^20, so float32 arithmetic on them is
@@ -43,11 +45,16 @@ type Words = readonly [Tensor, Tensor];
  * Feistel rounds `(l, r) -> (r, l + (r + k)^3)` modulo 1,021, which keep distinct inputs distinct.
  *
  * @param shape [B, ...]; B is the number of rows
+ * @throws UniecsError `shape` for a key or rows of another shape, `argument` for a site or a row size beyond `counterLimit`
  */
 export function counterUniform(position: CounterPosition, shape: readonly number[]): Tensor {
+  const rowCount = shape[0] as number;
+  const rowSize = shape.slice(1).reduce((product, n) => product * n, 1);
+  checkShape(position.key, 'key', [2], 'counterUniform');
+  checkShape(position.rows, 'rows', [rowCount], 'counterUniform');
+  checkCounter('a site', position.site, counterLimit - 1);
+  checkCounter('a row size', rowSize, counterLimit);
   return tidy(() => {
-    const rowCount = shape[0] as number;
-    const rowSize = shape.slice(1).reduce((product, n) => product * n, 1);
     const site = tensor1d([position.site]);
     const [low, high] = rounds(rounds(digits(position.key), digits(site), 3), [scalar(331), scalar(877)], 3);
     const word = (x: Tensor, index: number) => slice(x, [index], [1]);
@@ -59,7 +66,18 @@ export function counterUniform(position: CounterPosition, shape: readonly number
     const place: Words = [reshape(places[0], [1, rowSize]), reshape(places[1], [1, rowSize])];
     const start: Words = [modulo(add(row[0], place[0])), modulo(add(row[1], place[1]))];
     const [left, right] = rounds(start, [row[1], place[0]], 3);
-    return reshape(div(add(mul(left, scalar(prime)), right), scalar(counterLimit)), [...shape]);
+    return reshape(mul(add(mul(left, scalar(prime)), right), scalar(1 / counterLimit)), [...shape]);
+  });
+}
+
+function checkCounter(what: string, value: number, most: number): void {
+  if (Number.isInteger(value) && value >= 0 && value <= most) return;
+  throw new UniecsError({
+    code: 'argument',
+    where: 'counterUniform',
+    expected: `${what} from 0 to ${most}`,
+    got: String(value),
+    hint: 'draw in smaller parts, each at a site of its own',
   });
 }
 

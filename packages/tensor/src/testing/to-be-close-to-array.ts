@@ -70,7 +70,6 @@ expect.extend({
 });
 
 declare module 'vitest' {
-  // biome-ignore lint/correctness/noUnusedVariables: the declaration must repeat vitest's type parameter
   interface Matchers<T> {
     toBeCloseToArray: ToBeCloseToArray;
   }
