@@ -11,6 +11,9 @@ const QUIET = {
   ONNXRUNTIME_NODE_INSTALL: 'skip',
 };
 
+/** The package.json of the `uniecs` command. */
+export const CLI = join(ROOT, 'packages', 'cli', 'package.json');
+
 /**
  * The commands of a package by name.
  * @param {string} manifest path of its package.json
@@ -22,17 +25,33 @@ function readCommands(manifest) {
 }
 
 /**
- * Runs a Node script at the root and waits for it.
- * @param {string} script
+ * Runs a command of a package at the root, says so, and waits for it.
+ * @param {string} manifest path of the package.json that has the command
+ * @param {string} command
  * @param {readonly string[]} args
+ * @param {string} [prefix] what a reader types before it
  * @returns {number} its exit code
  */
-export function runNode(script, args) {
+export function runCommand(manifest, command, args, prefix = '') {
+  const script = readCommands(manifest).bin[command];
+  if (script === undefined) throw new Error(`runCommand: expected a command ${command} in ${manifest}, got none`);
+  console.log(`\n$ ${prefix}${[command, ...args].map(quoted).join(' ')}`);
+  // Ctrl-C reaches the command itself, which ends as it sees fit; this process waits for its exit code
+  const stay = () => {};
+  process.on('SIGINT', stay);
   const options = { cwd: ROOT, stdio: /** @type {const} */ ('inherit'), env: { ...process.env, ...QUIET } };
-  const { status, signal, error } = spawnSync(process.execPath, [script, ...args], options);
+  const { status, signal, error } = spawnSync(process.execPath, [join(dirname(manifest), script), ...args], options);
+  process.off('SIGINT', stay);
   if (error) throw error;
   return status ?? (signal === 'SIGINT' ? 130 : 1);
 }
+
+/**
+ * An argument as a shell takes it.
+ * @param {string} argument
+ */
+export const quoted = (argument) =>
+  /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 
 /**
  * Runs the command of an installed tool at the root and waits for it.
@@ -41,11 +60,7 @@ export function runNode(script, args) {
  * @returns {number} its exit code
  */
 export function runTool(tool, args) {
-  const manifest = join(ROOT, 'node_modules', tool, 'package.json');
-  const script = readCommands(manifest).bin[tool];
-  if (script === undefined) throw new Error(`runTool: expected a command ${tool} in ${manifest}, got none`);
-  console.log(`\n$ ${tool} ${args.join(' ')}`);
-  return runNode(join(dirname(manifest), script), args);
+  return runCommand(join(ROOT, 'node_modules', tool, 'package.json'), tool, args, 'npx ');
 }
 
 /**
@@ -55,7 +70,7 @@ export function runTool(tool, args) {
 export function build() {
   ensureInstalled();
   const status = runTool('turbo', ['run', 'build']);
-  if (status === 0) linkCommands(join(ROOT, 'packages', 'cli', 'package.json'));
+  if (status === 0) linkCommands(CLI);
   return status;
 }
 
