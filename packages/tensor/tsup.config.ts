@@ -43,7 +43,6 @@ export default defineConfig([
   {
     entry: { gradients: 'src/gradients.ts' },
     format: ['esm'],
-    dts: { entry: { gradients: 'src/gradients.ts' } },
     target: 'es2022',
     minify: true,
     noExternal: [/tfjs-core\/dist/],
