@@ -4,12 +4,12 @@ import { UniecsError } from '@uniecs/tensor';
 import { expectNoTensorLeak } from '@uniecs/tensor/testing';
 import { describe, expect, it } from 'vitest';
 import { checkPresence } from './check-presence.js';
-import type { FusionInputs } from './modality-input.js';
+import type { ModalityInputs } from './modality-input.js';
 
 const image = { tokens: tf.zeros<tf.Rank.R3>([3, 2, 5]) };
 const text = { tokens: tf.zeros<tf.Rank.R3>([3, 4, 7]) };
 
-function refused(inputs: FusionInputs): UniecsError {
+function refused(inputs: ModalityInputs): UniecsError {
   try {
     checkPresence(inputs);
   } catch (error) {

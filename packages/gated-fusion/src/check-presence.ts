@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { UniecsError } from '@uniecs/tensor';
-import type { FusionInputs, ModalityInput } from './modality-input.js';
+import type { ModalityInput, ModalityInputs } from './modality-input.js';
 
 /**
  * Checks what `forward` cannot without reading tensors back: masks and presence hold only 0 and 1, a present modality has a
@@ -10,7 +10,7 @@ import type { FusionInputs, ModalityInput } from './modality-input.js';
  *
  * @throws UniecsError `data` with the row numbers in `details.rows`
  */
-export function checkPresence(inputs: FusionInputs): void {
+export function checkPresence(inputs: ModalityInputs): void {
   const here = (['image', 'text'] as const).flatMap((modality) => {
     const input = inputs[modality];
     return input ? [presentRows(input, modality)] : [];

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type Module, namedParameters, seededRandom } from '@uniecs/tensor';
 import { finiteDifference, randomArray } from '@uniecs/tensor/testing';
 import { describe, expect, it } from 'vitest';
-import type { FusionInputs } from './modality-input.js';
+import type { ModalityInputs } from './modality-input.js';
 import { fusion64 } from './testing/float64-fusion.js';
 import {
   type Features,
@@ -28,7 +28,7 @@ const textMask = [
 ];
 const cotangent = randomArray(seededRandom(9), [batch, sizes.width]);
 
-const inputs = (images: tf.Tensor3D, texts: tf.Tensor3D): FusionInputs => ({
+const inputs = (images: tf.Tensor3D, texts: tf.Tensor3D): ModalityInputs => ({
   image: { tokens: images, present: tf.tensor1d([...imagePresent]) },
   text: { tokens: texts, mask: tf.tensor2d(textMask), present: tf.tensor1d([...textPresent]) },
 });

@@ -4,7 +4,7 @@ import { parameters, seededRandom, stateDict } from '@uniecs/tensor';
 import { expectNoTensorLeak } from '@uniecs/tensor/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { type GatedFusionOptions, gatedFusion } from './gated-fusion.js';
-import type { FusionInputs } from './modality-input.js';
+import type { ModalityInputs } from './modality-input.js';
 import { paperFusion, recommendedFusion } from './presets.js';
 import { fusion64 } from './testing/float64-fusion.js';
 import { features3d, parameters64, randomFeatures, row64, sizes, smallFusion } from './testing/small-fusion.js';
@@ -21,7 +21,7 @@ const textMask = [
   [1, 1, 1, 1, 1, 0, 0],
 ];
 
-const mixedBatch = (): Required<FusionInputs> => ({
+const mixedBatch = (): Required<ModalityInputs> => ({
   image: { tokens: features3d(image), present: tf.tensor1d([...imagePresent]) },
   text: { tokens: features3d(text), mask: tf.tensor2d(textMask), present: tf.tensor1d([...textPresent]) },
 });

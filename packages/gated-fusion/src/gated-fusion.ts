@@ -12,7 +12,7 @@ import { checkOptions } from './check-options.js';
 import { type FusionInput, fusionNetwork } from './fusion-network.js';
 import { type CrossNorm, gatedCrossLayer, type Indicator } from './gated-cross-layer.js';
 import { meanPool } from './mean-pool.js';
-import { checkInputs, type FusionInputs, type ModalityInput, projectModality } from './modality-input.js';
+import { checkInputs, type ModalityInput, type ModalityInputs, projectModality } from './modality-input.js';
 import type { Modality, PerModality, TokenStream } from './token-stream.js';
 
 /** Options of `gatedFusion`; the defaults are the paper's equations with the sizes of the authors' code. */
@@ -75,14 +75,14 @@ export interface GatedFusion extends Module {
    * @returns [B, D], L2-normalised
    * @throws UniecsError `argument` without image and text, `shape` for a wrong shape
    */
-  forward(inputs: FusionInputs, context?: ForwardContext): tf.Tensor2D;
+  forward(inputs: ModalityInputs, context?: ForwardContext): tf.Tensor2D;
   /**
    * f, v and t of the batch in three passes over one projection: `fused = forward({ image, text })`,
    * `image = forward({ image })`, `text = forward({ text })`.
    *
    * @throws UniecsError as `forward`
    */
-  represent(inputs: FusionInputs, context?: ForwardContext): Representations;
+  represent(inputs: ModalityInputs, context?: ForwardContext): Representations;
 }
 
 /**

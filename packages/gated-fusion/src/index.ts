@@ -10,6 +10,6 @@ export {
 } from './gated-cross-layer.js';
 export { type GatedFusion, type GatedFusionOptions, gatedFusion, type Representations } from './gated-fusion.js';
 export { type MeanPool, meanPool } from './mean-pool.js';
-export type { FusionInputs, ModalityInput } from './modality-input.js';
+export type { ModalityInput, ModalityInputs } from './modality-input.js';
 export { type FusionPreset, paperFusion, recommendedFusion } from './presets.js';
 export type { Modality, PerModality, Presence, TokenStream } from './token-stream.js';

@@ -13,7 +13,7 @@ export interface ModalityInput {
 }
 
 /** A batch with image tokens, text tokens or both; a modality left out is absent in every row. */
-export type FusionInputs = Partial<PerModality<ModalityInput | undefined>>;
+export type ModalityInputs = Partial<PerModality<ModalityInput | undefined>>;
 
 /**
  * Checks shapes (not contents, so it can be traced): sizes B and widths agree, one modality at least, at least one token.
@@ -21,7 +21,7 @@ export type FusionInputs = Partial<PerModality<ModalityInput | undefined>>;
  * @returns B
  * @throws UniecsError `argument` when both modalities are left out, `shape` for a wrong shape
  */
-export function checkInputs(inputs: FusionInputs, widths: PerModality<number>, where: string): number {
+export function checkInputs(inputs: ModalityInputs, widths: PerModality<number>, where: string): number {
   let batch: Dims = {};
   for (const modality of ['image', 'text'] as const) {
     const input = inputs[modality];

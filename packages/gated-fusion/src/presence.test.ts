@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { counterUniform, dropoutSource } from '@uniecs/tensor';
 import '@uniecs/tensor/testing';
 import { describe, expect, it } from 'vitest';
-import type { FusionInputs } from './modality-input.js';
+import type { ModalityInputs } from './modality-input.js';
 import { type Axis, fusion64, type Sites64 } from './testing/float64-fusion.js';
 import {
   features3d,
@@ -32,7 +32,7 @@ interface Batch {
   lengths?: number[];
 }
 
-function inputs(batch: Batch = {}): FusionInputs {
+function inputs(batch: Batch = {}): ModalityInputs {
   const { images = features3d(image), texts = features3d(text), lengths = textLengths } = batch;
   const { imagePresent = [1, 1, 1, 0], textPresent = [1, 1, 0, 1] } = batch;
   return {
@@ -243,7 +243,7 @@ describe('with dropout', () => {
 
   it('takes as many dropout sites whatever is present, so that replayed passes agree', () => {
     const fusion = smallFusion({ dropout: rate });
-    const count = (batch: FusionInputs) => {
+    const count = (batch: ModalityInputs) => {
       const context = source();
       fusion.forward(batch, context);
       return context.dropout.nextSite();
