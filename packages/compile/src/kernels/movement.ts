@@ -1,3 +1,4 @@
+import { util } from '@tensorflow/tfjs-core';
 import { unsupportedOp } from '../errors.js';
 import { type Graph, sizeOf, type Value } from '../graph/graph.js';
 import { axesOf, broadcastTo, cast, type KernelCall, type Lowering, reshape } from './tools.js';
@@ -182,7 +183,10 @@ function fill({ graph, attributes }: KernelCall): Value {
 
 /** tfjs kernels that move, repeat, pick or make elements without arithmetic. */
 export const movement: Readonly<Record<string, Lowering>> = {
-  Reshape: ({ graph, inputs: { x }, attributes }) => reshape(graph, x as Value, attributes.shape as number[]),
+  Reshape: ({ graph, inputs: { x }, attributes }) => {
+    const value = x as Value;
+    return reshape(graph, value, util.inferFromImplicitShape(attributes.shape as number[], sizeOf(value.shape)));
+  },
   ExpandDims: expandDims,
   Transpose: transpose,
   Concat: ({ graph, list, attributes }) => {

@@ -1,0 +1,15 @@
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+
+/** A batch of B items as the model takes them. */
+export interface ItemTensors {
+  /** float32 [B, S, S, 3], normalised; what stands in the row of an item without an image does not matter. */
+  readonly pixels: Tensor;
+  /** int32 [B, L], token ids. */
+  readonly ids: Tensor;
+  /** float32 [B, L], 1 for a token, 0 for padding. */
+  readonly mask: Tensor;
+  /** float32 [B], 1 where the item has an image; absent when all have. */
+  readonly hasImage?: Tensor1D | undefined;
+  /** float32 [B], 1 where the item has a title; absent when all have. */
+  readonly hasText?: Tensor1D | undefined;
+}

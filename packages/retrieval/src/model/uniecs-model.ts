@@ -1,0 +1,55 @@
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { bert, type TextEncoder, type VisionEncoder, visionTransformer } from '@uniecs/encoders';
+import { type GatedFusion, gatedFusion, type ModalityInput, type Representations } from '@uniecs/gated-fusion';
+import type { ForwardContext, Module, Random } from '@uniecs/tensor';
+import { scoped } from '../scoped.js';
+import type { ItemTensors } from './item-tensors.js';
+import type { ModelConfig } from './model-config.js';
+
+/** UniECS assembled: both encoders and the gated fusion. */
+export interface UniecsModel extends Module {
+  readonly config: ModelConfig;
+  readonly tree: {
+    readonly image_encoder: VisionEncoder;
+    readonly text_encoder: TextEncoder;
+    readonly fusion: GatedFusion;
+  };
+  /** f, v and t of a batch, three [B, D], L2-normalised (3.4); each encoder runs once. */
+  represent(items: ItemTensors, context?: ForwardContext): Representations;
+  /** v alone, [B, D], from images: the same numbers as `represent(…).image`. */
+  embedImages(pixels: Tensor): Tensor2D;
+  /** t alone, [B, D], from titles: the same numbers as `represent(…).text`. */
+  embedTexts(ids: Tensor, mask: Tensor): Tensor2D;
+}
+
+/** Builds a UniECS model with fresh parameters drawn from `random`. */
+export function uniecsModel(config: ModelConfig, random: Random): UniecsModel {
+  const tree = {
+    image_encoder: visionTransformer({ ...config.image, random: random.fork('image_encoder') }),
+    text_encoder: bert({ ...config.text, random: random.fork('text_encoder') }),
+    fusion: gatedFusion({
+      ...config.fusion,
+      imageWidth: config.image.width,
+      textWidth: config.text.width,
+      random: random.fork('fusion'),
+    }),
+  };
+  const { image_encoder, text_encoder, fusion } = tree;
+
+  function textInput({ ids, mask, hasText }: Pick<ItemTensors, 'ids' | 'mask' | 'hasText'>, context?: ForwardContext): ModalityInput {
+    return { ...text_encoder.forward(ids, mask, context), present: hasText };
+  }
+
+  return {
+    config,
+    tree,
+    represent: (items, context) =>
+      scoped(() => {
+        const image = { ...image_encoder.forward(items.pixels, context), present: items.hasImage };
+        return fusion.represent({ image, text: textInput(items, context) }, context);
+      }),
+    embedImages: (pixels) => tf.tidy(() => fusion.forward({ image: image_encoder.forward(pixels) })),
+    embedTexts: (ids, mask) => tf.tidy(() => fusion.forward({ text: textInput({ ids, mask }) })),
+  };
+}

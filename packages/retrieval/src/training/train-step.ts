@@ -1,0 +1,208 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type AdaptiveWeighting, type GradientScope, gradientNorm } from '@uniecs/adaptive-weighting';
+import type { ItemRepresentations, LossTerm, PairRepresentations } from '@uniecs/losses';
+import { dropoutSource, type ForwardContext } from '@uniecs/tensor';
+import type { ItemTensors } from '../model/item-tensors.js';
+import type { UniecsModel } from '../model/uniecs-model.js';
+import { scoped } from '../scoped.js';
+import type { AdamWState, Optimizer } from './adamw.js';
+import { lossHead, weightedSum } from './loss-head.js';
+import type { TrainState } from './train-state.js';
+
+/** Where a step's dropout is: its key and the rows' ids in the whole batch. Absent when nothing is dropped. */
+export interface DropoutPosition {
+  /** float32 [2]. */
+  readonly key: tf.Tensor;
+  /** float32 [B]. */
+  readonly rows: tf.Tensor;
+}
+
+/** The pairs' side of a batch of N pairs; rows of padding are not valid. */
+export interface PairLabels {
+  /** float32 [N], 1 for a pair of the data, 0 for padding of a short last batch. */
+  readonly valid: tf.Tensor1D;
+  /** int32 [N] each: equal numbers are the same product. */
+  readonly product1: tf.Tensor1D;
+  readonly product2: tf.Tensor1D;
+  /** float32 [N] each, as in `ItemTensors`; absent when all items have the modality. */
+  readonly hasImage1?: tf.Tensor1D | undefined;
+  readonly hasImage2?: tf.Tensor1D | undefined;
+  readonly hasText1?: tf.Tensor1D | undefined;
+  readonly hasText2?: tf.Tensor1D | undefined;
+}
+
+/** f, v and t of some items, three [B, D]. */
+export interface ItemVectors {
+  readonly fused: tf.Tensor;
+  readonly image: tf.Tensor;
+  readonly text: tf.Tensor;
+}
+
+/** What a step reports. */
+export interface StepReport {
+  /** `sum_i lambda_i L_i`, the loss that the step descends. */
+  readonly loss: tf.Tensor;
+  /** [T], each term unweighted. */
+  readonly terms: tf.Tensor;
+  /** [T], the weights that the step was taken with. */
+  readonly lambdas: tf.Tensor;
+  /** [T], gradient norm of each unweighted term in the weighting's scope. */
+  readonly gradientNorms: tf.Tensor;
+  /** [T], in-batch negatives left out as false. */
+  readonly maskedNegatives: tf.Tensor;
+}
+
+/** What a training step is made of. */
+export interface StepParts {
+  readonly model: UniecsModel;
+  readonly terms: readonly LossTerm[];
+  readonly weighting: AdaptiveWeighting;
+  readonly scope: GradientScope;
+  readonly optimizer: Optimizer<AdamWState>;
+  readonly state: TrainState;
+}
+
+/**
+ * The stages of a training step, as functions of tensors over the variables of the state. `whole` is one step in one graph.
+ * The others are the same step in micro-batches: `encode` each, `head` once over the whole batch, `backward` each into the
+ * accumulators, `apply` once. The gradients are those of the whole batch either way.
+ */
+export interface TrainStages {
+  /** Sums of gradients over micro-batches: one list, or with the scope `parameters` one per term. */
+  readonly accumulators: readonly (readonly tf.Variable[])[];
+  whole(inputs: { items: ItemTensors; labels: PairLabels; learningRate: tf.Scalar; dropout?: DropoutPosition }): StepReport;
+  encode(inputs: { items: ItemTensors; dropout?: DropoutPosition }): ItemVectors;
+  /** From the vectors of all 2N items (items 1 first) to what `backward` needs, [2N, D] each, per gradient list. */
+  head(inputs: { vectors: ItemVectors; labels: PairLabels }): {
+    readonly report: StepReport;
+    readonly directions: readonly ItemVectors[];
+    readonly termGradients: readonly (readonly tf.Tensor[])[];
+  };
+  backward(inputs: { items: ItemTensors; directions: readonly ItemVectors[]; dropout?: DropoutPosition }): { done: tf.Tensor };
+  apply(inputs: { report: StepReport; termGradients: readonly (readonly tf.Tensor[])[]; learningRate: tf.Scalar }): StepReport;
+}
+
+/** Builds the stages of a training step. All of them run eagerly as well as compiled. */
+export function trainStages({ model, terms, weighting, scope, optimizer, state }: StepParts): TrainStages {
+  const all = [...state.parameters.values()];
+  const own = all.slice(0, state.modelParameters);
+  const perTerm = scope === 'parameters';
+  const lists = perTerm ? terms.length : 1;
+  const accumulators = Array.from({ length: lists }, () => own.map((x) => tf.variable(tf.zerosLike(x), false)));
+
+  const context = (dropout: DropoutPosition | undefined): ForwardContext =>
+    dropout ? { dropout: dropoutSource({ key: dropout.key, rows: dropout.rows }) } : {};
+
+  const represent = (items: ItemTensors, dropout?: DropoutPosition): ItemVectors => model.represent(items, context(dropout));
+
+  /** Gradients of the model's parameters for given gradients of the vectors: stage 3. */
+  function pullBack(items: ItemTensors, direction: ItemVectors, dropout?: DropoutPosition): tf.Tensor[] {
+    const { grads } = tf.variableGrads(() => {
+      const vectors = represent(items, dropout);
+      const views = ['fused', 'image', 'text'] as const;
+      const products = views.map((view) => tf.sum(tf.mul(vectors[view], direction[view])));
+      return tf.addN(products) as tf.Scalar;
+    }, own);
+    return own.map((variable) => grads[variable.name] ?? tf.zerosLike(variable));
+  }
+
+  function differentiate(vectors: ItemVectors, labels: PairLabels) {
+    const gradients = lossHead(terms, pairRepresentations(vectors, labels));
+    const lambdas = weighting.weights({ logLambda: state.logLambda as tf.Tensor1D });
+    const losses = tf.stack(gradients.map(({ loss }) => loss)) as tf.Tensor1D;
+    const maskedNegatives = tf.stack(gradients.map((gradient) => gradient.maskedNegatives));
+    return { gradients, lambdas, losses, maskedNegatives, loss: tf.sum(tf.mul(losses, lambdas)) };
+  }
+
+  function update(parameterGradients: readonly tf.Tensor[], norms: tf.Tensor1D, learningRate: tf.Scalar): void {
+    const { firstMoments, secondMoments, step, logLambda } = state;
+    const optimizerState = { firstMoments, secondMoments, step: step as tf.Scalar };
+    const next = optimizer.update(all, parameterGradients, optimizerState, learningRate);
+    all.forEach((variable, i) => {
+      variable.assign(next.parameters[i] as tf.Tensor);
+      (firstMoments[i] as tf.Variable).assign(next.state.firstMoments[i] as tf.Tensor);
+      (secondMoments[i] as tf.Variable).assign(next.state.secondMoments[i] as tf.Tensor);
+    });
+    step.assign(next.state.step);
+    logLambda.assign(weighting.update({ logLambda: logLambda as tf.Tensor1D }, norms).logLambda);
+  }
+
+  /** From per-term gradients of the parameters (scope `parameters`) or one weighted list, to norms and the list to descend. */
+  function combine(lists: readonly (readonly tf.Tensor[])[], termGradients: readonly (readonly tf.Tensor[])[], report: StepReport) {
+    const lambdas = report.lambdas as tf.Tensor1D;
+    const weightedOwn = termGradients.flatMap((arrays, t) => arrays.map((x) => tf.mul(x, tf.squeeze(tf.slice(lambdas, [t], [1])))));
+    if (!perTerm) return { norms: report.gradientNorms as tf.Tensor1D, gradients: [...(lists[0] ?? []), ...weightedOwn] };
+    const norms = tf.stack(lists.map((arrays, t) => gradientNorm([...arrays, ...(termGradients[t] ?? [])]))) as tf.Tensor1D;
+    return { norms, gradients: [...weightedSum(lambdas, lists), ...weightedOwn] };
+  }
+
+  function head({ vectors, labels }: { vectors: ItemVectors; labels: PairLabels }) {
+    const { gradients, lambdas, losses, maskedNegatives, loss } = differentiate(vectors, labels);
+    const ofVectors = gradients.map(({ representations }) => representations);
+    const gradientNorms = tf.stack(ofVectors.map((arrays) => gradientNorm([...arrays])));
+    const chosen = perTerm ? ofVectors : [weightedSum(lambdas, ofVectors)];
+    return {
+      report: { loss, terms: losses, lambdas, gradientNorms, maskedNegatives },
+      directions: chosen.map(joinItems),
+      termGradients: gradients.map(({ parameters }) => parameters),
+    };
+  }
+
+  return {
+    accumulators,
+    encode: ({ items, dropout }) => represent(items, dropout),
+    head: (inputs) => scoped(() => head(inputs)),
+    backward: ({ items, directions, dropout }) =>
+      scoped(() => {
+        directions.forEach((direction, list) => {
+          pullBack(items, direction, dropout).forEach((gradient, i) => {
+            const accumulator = (accumulators[list] as tf.Variable[])[i] as tf.Variable;
+            accumulator.assign(tf.add(accumulator, gradient));
+          });
+        });
+        return { done: tf.scalar(1) };
+      }),
+    apply: ({ report, termGradients, learningRate }) =>
+      scoped(() => {
+        const { norms, gradients } = combine(accumulators, termGradients, report);
+        update(gradients, norms, learningRate);
+        for (const variable of accumulators.flat()) variable.assign(tf.zerosLike(variable));
+        return { ...report, gradientNorms: norms };
+      }),
+    whole: ({ items, labels, learningRate, dropout }) =>
+      scoped(() => {
+        // The same forward pass as the one inside pullBack: compiled, the two are one.
+        const { report, directions, termGradients } = head({ vectors: represent(items, dropout), labels });
+        const lists = directions.map((direction) => pullBack(items, direction, dropout));
+        const { norms, gradients } = combine(lists, termGradients, report);
+        update(gradients, norms, learningRate);
+        return { ...report, gradientNorms: norms };
+      }),
+  };
+}
+
+/** The six gradients [N, D] of `representationList` as three [2N, D], items 1 first. */
+function joinItems(six: readonly tf.Tensor[]): ItemVectors {
+  const [f1, v1, t1, f2, v2, t2] = six as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+  return { fused: tf.concat([f1, f2], 0), image: tf.concat([v1, v2], 0), text: tf.concat([t1, t2], 0) };
+}
+
+/** The vectors of 2N items as the losses take them. */
+export function pairRepresentations(vectors: ItemVectors, labels: PairLabels): PairRepresentations {
+  const { valid } = labels;
+  const both = (present: tf.Tensor1D | undefined) => (present ? tf.mul<tf.Tensor1D>(valid, present) : valid);
+  const half = (x: tf.Tensor, item: 0 | 1) => {
+    const count = (x.shape[0] as number) / 2;
+    return tf.slice(x as tf.Tensor2D, [item * count, 0], [count, -1]);
+  };
+  const item = (index: 0 | 1, image?: tf.Tensor1D, text?: tf.Tensor1D): Omit<ItemRepresentations, 'productId'> => ({
+    fused: half(vectors.fused, index),
+    image: half(vectors.image, index),
+    text: half(vectors.text, index),
+    valid: { fused: valid, image: both(image), text: both(text) },
+  });
+  return {
+    item1: { ...item(0, labels.hasImage1, labels.hasText1), productId: labels.product1 },
+    item2: { ...item(1, labels.hasImage2, labels.hasText2), productId: labels.product2 },
+  };
+}
