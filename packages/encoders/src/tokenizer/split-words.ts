@@ -13,7 +13,7 @@ export const normalizerConfig = {
 export const preTokenizerConfig = { type: 'BertPreTokenizer' } as const;
 
 /** Chinese characters beyond 16 bits (extensions B to E and the compatibility supplement, BERT's list). */
-const wideChineseCharacters = /[\u{20000}-\u{2a6df}\u{2a700}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
+const wideChineseCharacters = /[\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
 
 /**
  * Prepares a text so that `@huggingface/tokenizers` gives the ids of the reference implementation (Python's `tokenizers`):
