@@ -1,3 +1,8 @@
+export {
+  type GeneratedCatalogue,
+  type GenerateOptions,
+  generateCatalogue,
+} from './node/catalogue/generate-catalogue.js';
 export type { ModalityCounts, Problem, Validated } from './node/problems.js';
 export { requireValid } from './node/problems.js';
 export { type ItemFile, readItems } from './node/read-items.js';

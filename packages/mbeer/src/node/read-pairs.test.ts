@@ -31,6 +31,12 @@ beforeAll(async () => {
     join(folder, 'images', 'drawing.jpg'),
     '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
   );
+  const rows = Buffer.from(Array.from({ length: 1200 * 900 * 3 }, (_, i) => (i * 7919) % 251));
+  const large = await sharp(rows, { raw: { width: 1200, height: 900, channels: 3 } })
+    .jpeg()
+    .toBuffer();
+  await writeFile(join(folder, 'images', 'large.jpg'), large);
+  await writeFile(join(folder, 'images', 'large-cut.jpg'), large.subarray(0, (large.length * 9) / 10));
   const bomb = sharp({ create: { width: 5001, height: 5000, channels: 3, background: '#000' } });
   await writeFile(join(folder, 'images', 'bomb.png'), await bomb.png({ compressionLevel: 9 }).toBuffer());
   await writeFile(join(root, 'outside.jpg'), jpeg);
@@ -91,6 +97,10 @@ describe('readPairs', () => {
     const { pairs, problems } = await readPairs(file, { images: join(folder, 'images') });
     expect(problems).toEqual([]);
     expect(pairs[0]?.item2.image).toBe(join(folder, 'images/deep/b.png'));
+  });
+
+  it('accepts a large picture', async () => {
+    expect((await readPairs(await fileOf(line({ item_image_1: 'images/large.jpg' })))).problems).toEqual([]);
   });
 
   it('lets an item lack its title or its image (absent, null or blank) and counts what there is', async () => {
