@@ -44,11 +44,10 @@ const longestWord = 100;
  * Whole words first: a title is a short list of brands, colours and kinds, and each that is seen `minFrequency` times gets one
  * entry, so 16 tokens hold a title. Then every character, alone and as a continuation, so that an unseen brand is a sequence
  * of known pieces rather than `[UNK]`, the same in query and product. Then the pieces that most distinct words share, so that
- * the sequence stays short. On the 18,000 titles of 9,000 real
- * training pairs: 4 special tokens, 79 characters and continuations, 2,527 words, 253 pieces; 0.1 % of the titles need more
- * than 16 tokens.
+ * the sequence stays short. On the 18,000 titles of 9,000 real training pairs: 4 special tokens, 79 characters and
+ * continuations, 2,527 words, 253 pieces; 0.1 % of the titles need more than 16 tokens.
  *
- * The result depends on the multiset of titles and the options alone, not on order, locale or machine.
+ * The result depends on the multiset of titles and the options alone, not on their order or a locale.
  *
  * @param titles titles of training products only: nothing may be fitted on those of val or test
  * @throws UniecsError `argument` for options out of range, `data` when the titles hold no word
