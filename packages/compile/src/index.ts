@@ -1,4 +1,4 @@
 export { lowerings as supportedKernels } from './kernels/lowerings.js';
 export { type CompiledFunction, type CompileOptions, compile, hostTensor } from './runtime/compile.js';
 export { type DeviceState, deviceState, type StateTree, variablesOf } from './runtime/device-state.js';
-export type { HostTensor, HostTree, TensorTree } from './trace/tensor-tree.js';
+export type { HostTensor, HostTree } from './trace/tensor-tree.js';

@@ -3,14 +3,7 @@ import { UniecsError } from '@uniecs/tensor';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { encodeModel } from '../onnx/encode.js';
 import { modelOfTrace, type TracedModel } from '../onnx/model-of-trace.js';
-import {
-  type HostTensor,
-  type HostTree,
-  isHostTensor,
-  leavesOf,
-  mapLeaves,
-  type TensorTree,
-} from '../trace/tensor-tree.js';
+import { type HostTensor, type HostTree, isHostTensor, leavesOf, mapLeaves } from '../trace/tensor-tree.js';
 import { type Trace, trace } from '../trace/trace.js';
 import { type DeviceState, deviceState, type StateTree } from './device-state.js';
 
@@ -27,7 +20,7 @@ export interface CompileOptions {
 }
 
 /** A compiled function: takes and returns host arrays. Traced and built once per set of input shapes. */
-export interface CompiledFunction<Inputs extends TensorTree, Outputs> {
+export interface CompiledFunction<Inputs, Outputs> {
   (inputs: HostTree<Inputs>): Promise<HostTree<Outputs>>;
   readonly state: DeviceState;
   /** Traces and builds for these inputs (only their shapes count) without running. */
@@ -60,7 +53,7 @@ interface Built {
  * @throws UniecsError `unsupported` naming an op and its call site; `argument` for undeclared variables, large captured
  *   tensors, random draws and reads of values
  */
-export function compile<Inputs extends TensorTree, Outputs extends TensorTree>(
+export function compile<Inputs, Outputs>(
   fn: (inputs: Inputs) => Outputs,
   options: CompileOptions = {},
 ): CompiledFunction<Inputs, Outputs> {

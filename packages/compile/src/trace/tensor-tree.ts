@@ -1,8 +1,5 @@
 import { Tensor } from '@tensorflow/tfjs-core';
 
-/** Tensors in nested plain objects and arrays; absent entries stay absent. */
-export type TensorTree = Tensor | readonly TensorTree[] | { readonly [name: string]: TensorTree | undefined };
-
 /** An array outside of tfjs: what a compiled function takes and returns. */
 export interface HostTensor {
   readonly dtype: 'float32' | 'int32' | 'bool';
@@ -11,7 +8,11 @@ export interface HostTensor {
 }
 
 /** The same tree with host tensors for tensors. */
-export type HostTree<T> = T extends Tensor ? HostTensor : { readonly [K in keyof T]: HostTree<T[K]> };
+export type HostTree<T> = T extends Tensor
+  ? HostTensor
+  : T extends object
+    ? { readonly [K in keyof T]: HostTree<T[K]> }
+    : T;
 
 /** The leaves of a tree with their paths (`batch.item1.pixels`), in the order of the tree. */
 export function leavesOf<Leaf>(tree: unknown, isLeaf: (node: unknown) => node is Leaf, path = ''): [string, Leaf][] {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { UniecsError } from '@uniecs/tensor';
 import { type ElementType, Graph, type Value } from '../graph/graph.js';
-import { isTensor, leavesOf, mapLeaves, type TensorTree } from './tensor-tree.js';
+import { isTensor, leavesOf, mapLeaves } from './tensor-tree.js';
 import { traceBackend, traceBackendName } from './trace-backend.js';
 
 /** Type and shape of one input. */
@@ -32,7 +32,7 @@ export interface Trace {
  * restored, and no tensor is left behind.
  */
 export function trace(
-  fn: (inputs: never) => TensorTree,
+  fn: (inputs: never) => unknown,
   inputTree: unknown,
   isInput: (node: unknown) => node is InputType,
   state: readonly tf.Variable[],
