@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { runInNewContext } from 'node:vm';
 import { type BuildOptions, build } from 'esbuild';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const own = { '@uniecs/gated-fusion': `${here}index.ts` };
@@ -20,7 +22,16 @@ async function bundle(contents: string, options: BuildOptions = {}) {
     format: 'iife',
     alias: own,
   } as const;
-  const { outputFiles, metafile } = await build({ stdin, ...shared, ...options, absWorkingDir, logLevel: 'silent' });
+  // Packages are published without their tsconfig; esbuild would follow its `paths` in this workspace.
+  const tsconfigRaw = {};
+  const { outputFiles, metafile } = await build({
+    stdin,
+    ...shared,
+    ...options,
+    absWorkingDir,
+    tsconfigRaw,
+    logLevel: 'silent',
+  });
   const bytes = Object.values(metafile?.outputs ?? {}).flatMap((output) => Object.entries(output.inputs));
   return {
     code: outputFiles?.[0]?.text as string,

@@ -4,7 +4,7 @@ import { seededRandom } from '@uniecs/tensor';
 import { expectNoTensorLeak, finiteDifference, randomArray } from '@uniecs/tensor/testing';
 import { describe, expect, it } from 'vitest';
 import { gate } from './gate.js';
-import { linear } from './testing/float64-fusion.js';
+import { linears } from './testing/float64-fusion.js';
 import { parameters64, scatter } from './testing/small-fusion.js';
 
 const [batch, count, width] = [2, 5, 3];
@@ -30,7 +30,8 @@ function gate64(p: ReadonlyMap<string, Float64Array>, tokens: ArrayLike<number>,
       const x = Array.from({ length: width }, (_, d) => tokens[(b * count + n) * width + d] as number);
       const place = heard.length === tokens.length ? b * count + n : b;
       const y = x.map((_, d) => heard[place * width + d] as number);
-      const opening = linear(named, 'gate', [...x, ...y, indicator[b] as number]).map((z) => 1 / (1 + Math.exp(-z)));
+      const [logits] = linears(named, 'gate', [[...x, ...y, indicator[b] as number]]);
+      const opening = (logits as number[]).map((z) => 1 / (1 + Math.exp(-z)));
       result.push(...x.map((v, d) => (opening[d] as number) * (y[d] as number) + (1 - (opening[d] as number)) * v));
     }
   }

@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Module, namedParameters, seededRandom } from '@uniecs/tensor';
 import { finiteDifference, randomArray } from '@uniecs/tensor/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ModalityInputs } from './modality-input.js';
 import { fusion64 } from './testing/float64-fusion.js';
 import {
@@ -13,7 +13,10 @@ import {
   row64,
   sizes,
   smallFusion,
+  zeroToken,
 } from './testing/small-fusion.js';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 // Rows: both with a short title, image only, text only.
 const batch = 3;
@@ -44,8 +47,9 @@ function weighted64(
 ) {
   let sum = 0;
   for (let row = 0; row < batch; row++) {
-    const picture = row64(images, row, undefined, imagePresent[row]);
-    const f = fusion64(p, fusion.config, picture, row64(texts, row, textMask[row], textPresent[row]));
+    const picture = imagePresent[row] ? row64(images, row) : zeroToken('image');
+    const title = textPresent[row] ? row64(texts, row, textMask[row]) : zeroToken('text');
+    const f = fusion64(p, fusion.config, picture, title);
     f.forEach((value, d) => {
       sum += value * (cotangent[row * sizes.width + d] as number);
     });

@@ -3,11 +3,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { parameters, seededRandom, stateDict } from '@uniecs/tensor';
 import { expectNoTensorLeak } from '@uniecs/tensor/testing';
 import { describe, expect, it, vi } from 'vitest';
+import { checkOptions } from './check-options.js';
 import { type GatedFusionOptions, gatedFusion } from './gated-fusion.js';
 import type { ModalityInputs } from './modality-input.js';
 import { paperFusion, recommendedFusion } from './presets.js';
 import { fusion64 } from './testing/float64-fusion.js';
 import { features3d, parameters64, randomFeatures, row64, sizes, smallFusion } from './testing/small-fusion.js';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 const image = randomFeatures('image', 1);
 const text = randomFeatures('text', 1);
@@ -197,7 +200,7 @@ describe('gatedFusion', () => {
 
   it('has presets that are plain tables: the paper as printed, and recommended', () => {
     expect(paperFusion).toEqual({ norm: 'post', indicator: 'own', gating: true, gateBias: 0, fusionInput: 'concat' });
-    const { config } = gatedFusion({ imageWidth: 2, textWidth: 3, random: seededRandom(1) });
+    const config = checkOptions({ imageWidth: 2, textWidth: 3 });
     const sizesOfTheAuthors = {
       width: 256,
       heads: 8,

@@ -4,7 +4,7 @@ import { seededRandom } from '@uniecs/tensor';
 import { randomArray } from '@uniecs/tensor/testing';
 import { describe, expect, it } from 'vitest';
 import { maskedMean, meanPool } from './mean-pool.js';
-import { layerNorm, linear, mean } from './testing/float64-fusion.js';
+import { layerNorms, linears, mean } from './testing/float64-fusion.js';
 import { parameters64, scatter } from './testing/small-fusion.js';
 
 const [batch, count, width] = [3, 5, 7];
@@ -41,9 +41,8 @@ describe('meanPool', () => {
     const pool = meanPool({ width, random: seededRandom(2) });
     scatter(pool, seededRandom(3));
     const p = parameters64(pool);
-    const expected = kept
-      .slice(0, 2)
-      .map((row) => linear(p, 'linear', layerNorm(p, 'layer_norm', mean(row))).map(Math.tanh));
+    const normed = layerNorms(p, 'layer_norm', kept.slice(0, 2).map(mean));
+    const expected = linears(p, 'linear', normed).map((x) => x.map(Math.tanh));
     const got = pool.forward({ tokens: tokens(), mask: tf.tensor2d(mask) });
     expect(tf.slice(got, 0, 2)).toBeCloseToArray(expected, { absolute: 3e-6 });
   });

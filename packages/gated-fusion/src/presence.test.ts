@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { counterUniform, dropoutSource } from '@uniecs/tensor';
 import '@uniecs/tensor/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ModalityInputs } from './modality-input.js';
 import { type Axis, fusion64, type Sites64 } from './testing/float64-fusion.js';
 import {
@@ -14,6 +14,8 @@ import {
   smallFusion,
   zeroToken,
 } from './testing/small-fusion.js';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 const exactly = { relative: 0, absolute: 0 };
 const image = randomFeatures('image', 1);

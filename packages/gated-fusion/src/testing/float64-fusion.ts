@@ -21,30 +21,37 @@ type Config = GatedFusion['config'];
 export function fusion64(p: Parameters64, config: Config, image: Row64, text: Row64, sites = noDropout): number[] {
   const rows = { image, text };
   const project = (modality: 'image' | 'text') =>
-    rows[modality].tokens.map((x) =>
-      linear(
-        p,
-        `${modality}_projection`,
-        x.map((value) => value * rows[modality].present),
-      ),
+    linears(
+      p,
+      `${modality}_projection`,
+      rows[modality].tokens.map((x) => x.map((value) => value * rows[modality].present)),
     );
   let streams = { image: project('image'), text: project('text') };
   for (let n = 0; n < config.crossLayers; n++) {
     const half = (own: 'image' | 'text', other: 'image' | 'text') => {
       const name = `cross_layers.${n}.${own}`;
       const norm = (side: 'image' | 'text', tokens: number[][]) =>
-        config.norm === 'pre' ? tokens.map((x) => layerNorm(p, `cross_layers.${n}.${side}.layer_norm`, x)) : tokens;
+        config.norm === 'pre' ? layerNorms(p, `cross_layers.${n}.${side}.layer_norm`, tokens) : tokens;
       const keys = norm(other, streams[other]);
       const queries = norm(own, streams[own]);
       const heard = attention(p, `${name}.cross_attn`, config, queries, keys, sites, [own, other]);
-      const attended = config.norm === 'post' ? heard.map((x) => layerNorm(p, `${name}.layer_norm`, x)) : heard;
+      const attended = config.norm === 'post' ? layerNorms(p, `${name}.layer_norm`, heard) : heard;
       const indicator = rows[config.indicator === 'own' ? own : other].present;
-      return streams[own].map((x, i) => {
-        const y = attended[i] as number[];
-        if (!config.gating) return x.map((value, d) => value + (y[d] as number));
-        const gate = linear(p, `${name}.gate`, [...x, ...y, indicator]).map((z) => 1 / (1 + Math.exp(-z)));
-        return x.map((value, d) => (gate[d] as number) * (y[d] as number) + (1 - (gate[d] as number)) * value);
-      });
+      const logits = config.gating
+        ? linears(
+            p,
+            `${name}.gate`,
+            streams[own].map((x, i) => [...x, ...(attended[i] as number[]), indicator]),
+          )
+        : undefined;
+      return streams[own].map((x, i) =>
+        x.map((value, d) => {
+          const other = attended[i]?.[d] as number;
+          if (!logits) return value + other;
+          const gate = 1 / (1 + Math.exp(-(logits[i]?.[d] as number)));
+          return gate * other + (1 - gate) * value;
+        }),
+      );
     };
     const next = { image: half('image', 'text'), text: half('text', 'image') };
     streams = next;
@@ -54,18 +61,18 @@ export function fusion64(p: Parameters64, config: Config, image: Row64, text: Ro
     for (let n = 0; n < config.selfBlocks; n++) {
       tokens = block(p, `${modality}_blocks.${n}`, config, tokens, sites, modality);
     }
-    const normed = layerNorm(p, `${modality}_pool.layer_norm`, mean(tokens));
-    return linear(p, `${modality}_pool.linear`, normed).map(Math.tanh);
+    const [normed] = layerNorms(p, `${modality}_pool.layer_norm`, [mean(tokens)]);
+    return (linears(p, `${modality}_pool.linear`, [normed as number[]])[0] as number[]).map(Math.tanh);
   };
   const pools = [pool('image'), pool('text')] as const;
   const embedding = p.get('fusion.modality_embedding');
   let sequence = embedding
     ? pools.map((x, m) => x.map((value, d) => value + (embedding[m * config.width + d] as number)))
-    : [linear(p, 'fusion.projection', [...pools[0], ...pools[1]])];
+    : linears(p, 'fusion.projection', [[...pools[0], ...pools[1]]]);
   for (let n = 0; n < config.fusionBlocks; n++) {
     sequence = block(p, `fusion.layers.${n}`, config, sequence, sites, embedding ? 'two' : 'one');
   }
-  const f = mean(sequence.map((x) => layerNorm(p, 'fusion.layer_norm', x)));
+  const f = mean(layerNorms(p, 'fusion.layer_norm', sequence));
   const length = Math.hypot(...f);
   return f.map((value) => value / length);
 }
@@ -78,16 +85,14 @@ function block(
   sites: Sites64,
   axis: Axis,
 ): number[][] {
-  const normed = tokens.map((x) => layerNorm(p, `${name}.layer_norm1`, x));
+  const normed = layerNorms(p, `${name}.layer_norm1`, tokens);
   const attended = attention(p, `${name}.self_attn`, config, normed, normed, sites, [axis, axis]);
   const keepAttended = sites([axis, 'width']);
   const middle = tokens.map((x, i) => x.map((v, d) => v + (attended[i]?.[d] as number) * keepAttended(i, d)));
   const keepFed = sites([axis, 'width']);
-  return middle.map((x, i) => {
-    const hidden = linear(p, `${name}.mlp.fc1`, layerNorm(p, `${name}.layer_norm2`, x)).map(gelu64);
-    const fed = linear(p, `${name}.mlp.fc2`, hidden);
-    return x.map((v, d) => v + (fed[d] as number) * keepFed(i, d));
-  });
+  const hidden = linears(p, `${name}.mlp.fc1`, layerNorms(p, `${name}.layer_norm2`, middle)).map((x) => x.map(gelu64));
+  const fed = linears(p, `${name}.mlp.fc2`, hidden);
+  return middle.map((x, i) => x.map((v, d) => v + (fed[i]?.[d] as number) * keepFed(i, d)));
 }
 
 function attention(
@@ -99,12 +104,12 @@ function attention(
   sites: Sites64,
   [queryAxis, keyAxis]: [Axis, Axis],
 ): number[][] {
-  const q = queries.map((x) => linear(p, `${name}.q_proj`, x));
-  const k = keys.map((x) => linear(p, `${name}.k_proj`, x));
-  const v = keys.map((x) => linear(p, `${name}.v_proj`, x));
+  const q = linears(p, `${name}.q_proj`, queries);
+  const k = linears(p, `${name}.k_proj`, keys);
+  const v = linears(p, `${name}.v_proj`, keys);
   const size = width / heads;
   const keep = sites(['heads', queryAxis, keyAxis]);
-  return q.map((query, i) => {
+  const heard = q.map((query, i) => {
     const mixed = new Array<number>(width).fill(0);
     for (let h = 0; h < heads; h++) {
       const scores = k.map((key) => {
@@ -119,28 +124,34 @@ function attention(
         for (let d = h * size; d < (h + 1) * size; d++) mixed[d] = (mixed[d] as number) + share * (v[j]?.[d] as number);
       });
     }
-    return linear(p, `${name}.out_proj`, mixed);
+    return mixed;
+  });
+  return linears(p, `${name}.out_proj`, heard);
+}
+
+/** `W x + b` of each vector. */
+export function linears(p: Parameters64, name: string, vectors: readonly (readonly number[])[]): number[][] {
+  const weight = p.get(`${name}.weight`) as Float64Array;
+  const bias = p.get(`${name}.bias`) as Float64Array;
+  return vectors.map((x) => {
+    const y = new Array<number>(bias.length);
+    for (let o = 0; o < bias.length; o++) {
+      let sum = bias[o] as number;
+      for (let i = 0; i < x.length; i++) sum += (weight[o * x.length + i] as number) * (x[i] as number);
+      y[o] = sum;
+    }
+    return y;
   });
 }
 
-export function linear(p: Parameters64, name: string, x: readonly number[]): number[] {
+export function layerNorms(p: Parameters64, name: string, vectors: readonly (readonly number[])[]): number[][] {
   const weight = p.get(`${name}.weight`) as Float64Array;
   const bias = p.get(`${name}.bias`) as Float64Array;
-  const y = new Array<number>(bias.length);
-  for (let o = 0; o < bias.length; o++) {
-    let sum = bias[o] as number;
-    for (let i = 0; i < x.length; i++) sum += (weight[o * x.length + i] as number) * (x[i] as number);
-    y[o] = sum;
-  }
-  return y;
-}
-
-export function layerNorm(p: Parameters64, name: string, x: readonly number[]): number[] {
-  const weight = p.get(`${name}.weight`) as Float64Array;
-  const bias = p.get(`${name}.bias`) as Float64Array;
-  const middle = x.reduce((sum, value) => sum + value, 0) / x.length;
-  const variance = x.reduce((sum, value) => sum + (value - middle) ** 2, 0) / x.length;
-  return x.map((v, d) => ((v - middle) / Math.sqrt(variance + 1e-5)) * (weight[d] as number) + (bias[d] as number));
+  return vectors.map((x) => {
+    const middle = x.reduce((sum, value) => sum + value, 0) / x.length;
+    const variance = x.reduce((sum, value) => sum + (value - middle) ** 2, 0) / x.length;
+    return x.map((v, d) => ((v - middle) / Math.sqrt(variance + 1e-5)) * (weight[d] as number) + (bias[d] as number));
+  });
 }
 
 export function mean(tokens: readonly (readonly number[])[]): number[] {
