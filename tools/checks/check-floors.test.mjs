@@ -107,14 +107,17 @@ describe('check-floors on what must load in a browser', () => {
     );
   });
 
-  it('follows package.json imports to their source', () => {
-    const report = problemsWith({
-      'packages/base/package.json': manifest('base', { imports: { '#io': './dist/io.js' } }),
-      'packages/base/src/main.ts': "import '#io';\nexport const base = 1;\n",
-      'packages/base/src/io.ts': "import 'node:fs';\n",
-    });
-    expect(report).toMatch(/src\/io\.ts:1 imports node:fs/);
-  });
+  it.each([['./dist/io.js'], [{ types: './src/io.ts', default: './dist/io.js' }]])(
+    'follows package.json imports to their source: %o',
+    (named) => {
+      const report = problemsWith({
+        'packages/base/package.json': manifest('base', { imports: { '#io': named } }),
+        'packages/base/src/main.ts': "import '#io';\nexport const base = 1;\n",
+        'packages/base/src/io.ts': "import 'node:fs';\n",
+      });
+      expect(report).toMatch(/src\/io\.ts:1 imports node:fs/);
+    },
+  );
 
   it('leaves a local name and a property of the same name alone', () => {
     expect(inBase('export const run = (process: () => number) => ({ Buffer: process() }).Buffer;')).toBe('');

@@ -28,7 +28,7 @@ const FIELDS = [
 const SCRIPTS = { build: 'tsup', test: 'vitest run', typecheck: 'tsc --noEmit' };
 const TFJS = '@tensorflow/tfjs-core';
 /** Compiler options that a package may set for itself: anything else would loosen the shared ones. */
-const OWN_OPTIONS = ['types', 'lib', 'jsx', 'paths'];
+const OWN_OPTIONS = ['types', 'lib', 'jsx'];
 
 /** @param {unknown} value */
 const json = (value) => JSON.stringify(value);

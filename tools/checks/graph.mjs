@@ -8,9 +8,10 @@ import { SCOPE } from './workspace.mjs';
 /**
  * The source behind a built file: `./dist/node.js` -> `<dir>/src/node.ts`.
  * @param {Package} pkg
- * @param {unknown} built
+ * @param {unknown} named the file, or the conditions under which it is the default
  */
-export function sourceOf(pkg, built) {
+export function sourceOf(pkg, named) {
+  const built = named && typeof named === 'object' && 'default' in named ? named.default : named;
   const stem = typeof built === 'string' ? /^(?:\.\/)?dist\/(.+?)(?:\.d\.ts|\.js)$/.exec(built)?.[1] : undefined;
   const path = stem === undefined ? undefined : join(pkg.dir, 'src', `${stem}.ts`);
   return path && existsSync(path) ? path : undefined;
@@ -25,8 +26,7 @@ export function entriesOf(pkg) {
   /** @type {Map<string, string>} */
   const entries = new Map();
   for (const [key, value] of Object.entries(pkg.manifest.exports ?? {})) {
-    const built = value && typeof value === 'object' && 'default' in value ? value.default : value;
-    const source = sourceOf(pkg, built);
+    const source = sourceOf(pkg, value);
     if (source) entries.set(key, source);
   }
   for (const [key, built] of Object.entries(pkg.manifest.bin ?? {})) {

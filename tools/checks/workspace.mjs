@@ -4,7 +4,7 @@ import { join, relative, sep } from 'node:path';
 /**
  * @typedef {Record<string, unknown> & {
  *   name?: string, version?: string, private?: boolean, bin?: Record<string, string>,
- *   exports?: Record<string, unknown>, imports?: Record<string, string>, scripts?: Record<string, string>,
+ *   exports?: Record<string, unknown>, imports?: Record<string, unknown>, scripts?: Record<string, string>,
  *   engines?: Record<string, string>,
  *   dependencies?: Record<string, string>, devDependencies?: Record<string, string>,
  *   peerDependencies?: Record<string, string>, optionalDependencies?: Record<string, string>,
