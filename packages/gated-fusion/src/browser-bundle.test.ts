@@ -22,14 +22,11 @@ async function bundle(contents: string, options: BuildOptions = {}) {
     format: 'iife',
     alias: own,
   } as const;
-  // Packages are published without their tsconfig; esbuild would follow its `paths` in this workspace.
-  const tsconfigRaw = {};
   const { outputFiles, metafile } = await build({
     stdin,
     ...shared,
     ...options,
     absWorkingDir,
-    tsconfigRaw,
     logLevel: 'silent',
   });
   const bytes = Object.values(metafile?.outputs ?? {}).flatMap((output) => Object.entries(output.inputs));
