@@ -69,6 +69,9 @@ describe('check-floors', () => {
   it('finds a relative import that leaves its package', () => {
     const source = "export { base } from '../../base/src/main.js';\n";
     expect(problemsWith({ 'packages/loss/src/main.ts': source })).toMatch(/leaves its package/);
+    const url = (/** @type {string} */ path) => `export const x = new URL('../../../${path}', import.meta.url);\n`;
+    expect(problemsWith({ 'packages/loss/src/main.ts': url('tools/worker.js') })).toMatch(/leaves its package/);
+    expect(problemsWith({ 'packages/loss/src/main.ts': url('data/train.jsonl') })).toBe('');
   });
 
   it('finds an import that package.json does not declare', () => {

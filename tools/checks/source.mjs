@@ -65,7 +65,7 @@ function callKind({ expression }) {
 
 /**
  * Every module that a file names: static imports and re-exports, type imports, dynamic imports, require, vitest's mocks,
- * module augmentations, and `new URL('./file', import.meta.url)`. `specifier` is undefined where it is computed.
+ * module augmentations, and `new URL('./file.js', import.meta.url)`. `specifier` is undefined where it is computed.
  * @param {string} path
  * @returns {Import[]}
  */
@@ -101,7 +101,8 @@ export function importsOf(path) {
       const [target, base] = node.arguments ?? [];
       const local = base && ts.isPropertyAccessExpression(base) && isImportMeta(base.expression);
       const specifier = text(target);
-      if (local && specifier?.startsWith('.')) found.push({ specifier, kind: 'url', line: line() });
+      if (local && specifier && isRelative(specifier) && /\.[cm]?[jt]s$/.test(specifier))
+        found.push({ specifier, kind: 'url', line: line() });
     }
   });
   return found;
