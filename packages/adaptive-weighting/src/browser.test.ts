@@ -5,6 +5,7 @@ it('bundles for a browser without a Node import', async () => {
   const { metafile, outputFiles } = await build({
     entryPoints: [new URL('./index.ts', import.meta.url).pathname],
     bundle: true,
+    tsconfigRaw: {},
     platform: 'browser',
     format: 'esm',
     metafile: true,

@@ -1,24 +1,21 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { expect, it } from 'vitest';
 
+const here = new URL('.', import.meta.url).pathname;
+
 it('the example of the README runs', async () => {
-  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
-  const example = /```ts\n(.*?)```/s.exec(readme)?.[1] as string;
-  const folder = await mkdtemp(join(tmpdir(), 'uniecs-readme-'));
+  const readme = await readFile(join(here, '../README.md'), 'utf8');
+  const contents = /```ts\n(.*?)```/s.exec(readme)?.[1] as string;
+  const cache = join(here, '../../../node_modules/.cache');
+  await mkdir(cache, { recursive: true });
+  const folder = await mkdtemp(join(cache, 'uniecs-adaptive-weighting-'));
   try {
-    const outfile = join(folder, 'example.cjs');
-    await build({
-      stdin: { contents: example, loader: 'ts', resolveDir: new URL('.', import.meta.url).pathname },
-      alias: { '@uniecs/adaptive-weighting': new URL('./index.ts', import.meta.url).pathname },
-      bundle: true,
-      platform: 'node',
-      mainFields: ['module', 'main'],
-      format: 'cjs',
-      outfile,
-    });
+    const outfile = join(folder, 'example.mjs');
+    const stdin = { contents, loader: 'ts', resolveDir: here } as const;
+    const alias = { '@uniecs/adaptive-weighting': join(here, 'index.ts') };
+    await build({ stdin, alias, bundle: true, packages: 'external', platform: 'node', format: 'esm', outfile });
     const { log } = (await import(/* @vite-ignore */ outfile)) as { log: { weights: number[]; entropy: number }[] };
     expect(log).toHaveLength(20);
     expect(log[0]?.weights).toEqual([1, 1]);

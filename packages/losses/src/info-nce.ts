@@ -28,9 +28,9 @@ export interface InfoNceInput {
  */
 export function infoNce(input: InfoNceInput): AnchorValues {
   const { similarity, symmetric = false } = input;
-  const mask = tf.onesLike(tf.max(stopGradient(similarity), -1));
-  const queries = tf.mul(mask, input.queries ?? 1);
-  const candidates = tf.mul(mask, input.candidates ?? 1);
+  const every = tf.ones(similarity.shape.slice(0, -1));
+  const queries = input.queries ? tf.mul(every, input.queries) : every;
+  const candidates = input.candidates ? tf.mul(every, input.candidates) : every;
   const anchors = tf.mul(queries, candidates);
   const logits = divideByTemperature(similarity, input.temperature);
   const forward = oneDirection(logits, anchors, candidates, input.falseNegatives);
@@ -50,8 +50,8 @@ function oneDirection(logits: tf.Tensor, anchors: tf.Tensor, columns: tf.Tensor,
   const eye = tf.eye(logits.shape[logits.rank - 1] as number);
   const existing = tf.expandDims(columns, -2);
   const kept = dropped ? tf.mul(existing, tf.sub(1, dropped)) : existing;
-  const counted = tf.add(tf.zerosLike(logits), tf.maximum(kept, eye));
-  const masked = tf.where(tf.greater(counted, 0), logits, tf.fill(logits.shape, excluded));
+  const counted = tf.greater(tf.maximum(kept, eye), 0);
+  const masked = tf.where(counted, logits, tf.fill(logits.shape, excluded));
   const largest = stopGradient(tf.max(masked, -1, true));
   const logSum = tf.log(tf.sum(tf.exp(tf.sub(masked, largest)), -1));
   const gap = tf.sum(tf.mul(tf.sub(largest, logits), eye), -1);

@@ -44,12 +44,13 @@ export function pml(options: PmlOptions = {}): LossTerm {
   const { symmetric = false, kind = 'infoNCE', alpha1 = 0.2, maskFalseNegatives = false } = options;
   checkChoice('pml', 'kind', kind, ['infoNCE', 'hinge']);
   checkFinite('pml', 'alpha1', alpha1);
-  const temperature = resolveTemperature(options.temperature ?? 0.07, 'pml');
+  // A hinge has no temperature: none is made that nothing would train.
+  const temperature = kind === 'hinge' ? 1 : resolveTemperature(options.temperature ?? 0.07, 'pml');
   const views = symmetric ? [...printed, ...mirrored] : printed;
   return {
     name: 'PML',
     group: 'CMAL',
-    ...(kind === 'infoNCE' && temperatureModule(temperature)),
+    ...temperatureModule(temperature),
     compute: (r) =>
       tf.tidy(() => {
         checkRepresentations(r, 'PML');
