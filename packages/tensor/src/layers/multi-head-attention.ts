@@ -1,4 +1,4 @@
-import { mul, reshape, type Tensor, tidy, tile, transpose } from '@tensorflow/tfjs-core';
+import { add, mul, reshape, type Tensor, tidy, transpose, zeros } from '@tensorflow/tfjs-core';
 import { checkShape } from '../check-shape.js';
 import { UniecsError } from '../errors.js';
 import type { Module } from '../module.js';
@@ -80,7 +80,8 @@ export function multiHeadAttention({
       const value = tree.v_proj.forward(key);
       if (Lk === 1 && !factors) {
         const attended = keyMask ? mul(value, reshape(keyMask, [B as number, 1, 1])) : value;
-        return tile(tree.out_proj.forward(attended), [1, Lq as number, 1]);
+        // A broadcast, whose gradient is one sum; tile's is a slice per repeat.
+        return add(tree.out_proj.forward(attended), zeros([1, Lq as number, 1]));
       }
       const mixed = attention(split(tree.q_proj.forward(query)), split(tree.k_proj.forward(key)), split(value), {
         keyMask,
