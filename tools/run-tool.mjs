@@ -83,7 +83,7 @@ function linkCommands(manifest) {
   if (Object.keys(bin).every((command) => existsSync(join(ROOT, 'node_modules', '.bin', command)))) return;
   const { command, args, shell } = npmCommand(process.env);
   const rebuild = [...args, 'rebuild', name, '--ignore-scripts', '--silent'];
-  const { status, error } = spawnSync(command, rebuild, { cwd: ROOT, stdio: 'inherit', shell });
+  const { status, error } = spawnSync(command, rebuild, { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'], shell });
   if (error) throw error;
   if (status !== 0) throw new Error(`linkCommands: npm rebuild ${name} ended with ${status}`);
 }
