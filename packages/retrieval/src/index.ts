@@ -1,5 +1,54 @@
-export { type FusionConfig, fusionSizes, type ModelConfig, modelConfig, type PresetName } from './model/model-config.js';
+export { anyPartial, type HostItems, type ItemBatchOptions, type ItemLoader, itemBatch } from './data/item-batch.js';
+export { type HostPairs, type PairBatches, type PairBatchesOptions, pairBatches } from './data/pair-batches.js';
+export { type Embedder, type EmbedderOptions, type EmbedOptions, embedder } from './embedding/embedder.js';
+export { evaluatePairs, modelEmbedder, modelFingerprint } from './embedding/model-embedder.js';
+export {
+  type CheckpointInfo,
+  listCheckpoints,
+  loadCheckpoint,
+  writeCheckpoint,
+} from './files/checkpoints.js';
+export {
+  type LoadedModel,
+  loadModelFolder,
+  loadWeights,
+  modelFiles,
+  type ReadVariable,
+  type StoredConfig,
+  writeModelConfig,
+  writeWeights,
+} from './files/model-folder.js';
+export type { ItemTensors } from './model/item-tensors.js';
+export {
+  type FusionConfig,
+  fusionSizes,
+  type ModelConfig,
+  modelConfig,
+  type PresetName,
+} from './model/model-config.js';
 export { type UniecsModel, uniecsModel } from './model/uniecs-model.js';
-export { adamW } from './training/adamw.js';
-export { trainStages } from './training/train-step.js';
-export { trainState } from './training/train-state.js';
+export { type AdamWOptions, type AdamWState, adamW, type Optimizer } from './training/adamw.js';
+export { type Schedule, type WarmupCosineOptions, warmupCosine } from './training/learning-rate.js';
+export { lossHead, representationList, type TermGradient } from './training/loss-head.js';
+export { type StepNumbers, type StepRunner, stepRunner } from './training/step-runner.js';
+export { type TrainOptions, train } from './training/train.js';
+export type { StepEvent, TrainEvent, TrainSummary } from './training/train-events.js';
+export {
+  type GivenSettings,
+  presetLosses,
+  presetWeighting,
+  sizeDefaults,
+  type TrainSettings,
+  trainSettings,
+  type WeightingSettings,
+} from './training/train-settings.js';
+export { namedState, type TrainState, trainState } from './training/train-state.js';
+export {
+  type DropoutPosition,
+  type ItemVectors,
+  type PairLabels,
+  type StepParts,
+  type StepReport,
+  type TrainStages,
+  trainStages,
+} from './training/train-step.js';

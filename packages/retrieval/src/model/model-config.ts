@@ -17,7 +17,10 @@ export interface ModelConfig {
   readonly fusion: FusionConfig;
 }
 
-type FusionSize = Pick<FusionConfig, 'width' | 'heads' | 'crossLayers' | 'selfBlocks' | 'fusionBlocks' | 'ffnRatio' | 'dropout'>;
+type FusionSize = Pick<
+  FusionConfig,
+  'width' | 'heads' | 'crossLayers' | 'selfBlocks' | 'fusionBlocks' | 'ffnRatio' | 'dropout'
+>;
 
 /** Width D, heads, cross layers, self blocks per modality, fusion blocks and dropout of the fusion at the three sizes. */
 export const fusionSizes: Readonly<Record<EncoderSizeName, FusionSize>> = {
@@ -26,7 +29,10 @@ export const fusionSizes: Readonly<Record<EncoderSizeName, FusionSize>> = {
   base: { width: 256, heads: 8, crossLayers: 3, selfBlocks: 2, fusionBlocks: 3, ffnRatio: 4, dropout: 0.1 },
 };
 
-const fusionPresets: Readonly<Record<PresetName, FusionPreset>> = { paper: paperFusion, recommended: recommendedFusion };
+const fusionPresets: Readonly<Record<PresetName, FusionPreset>> = {
+  paper: paperFusion,
+  recommended: recommendedFusion,
+};
 
 /**
  * The configuration of a size and a preset.

@@ -37,7 +37,10 @@ export function uniecsModel(config: ModelConfig, random: Random): UniecsModel {
   };
   const { image_encoder, text_encoder, fusion } = tree;
 
-  function textInput({ ids, mask, hasText }: Pick<ItemTensors, 'ids' | 'mask' | 'hasText'>, context?: ForwardContext): ModalityInput {
+  function textInput(
+    { ids, mask, hasText }: Pick<ItemTensors, 'ids' | 'mask' | 'hasText'>,
+    context?: ForwardContext,
+  ): ModalityInput {
     return { ...text_encoder.forward(ids, mask, context), present: hasText };
   }
 

@@ -58,7 +58,10 @@ export function adamW(options: AdamWOptions = {}): Optimizer<AdamWState> {
       const next = parameters.map((parameter, i) => {
         const gradient = gradients[i] as tf.Tensor;
         const first = tf.add(tf.mul(state.firstMoments[i] as tf.Tensor, beta1), tf.mul(gradient, 1 - beta1));
-        const second = tf.add(tf.mul(state.secondMoments[i] as tf.Tensor, beta2), tf.mul(tf.square(gradient), 1 - beta2));
+        const second = tf.add(
+          tf.mul(state.secondMoments[i] as tf.Tensor, beta2),
+          tf.mul(tf.square(gradient), 1 - beta2),
+        );
         firstMoments.push(first);
         secondMoments.push(second);
         const kept = weightDecay !== 0 && parameter.rank >= 2 ? tf.mul(parameter, keep) : parameter;

@@ -70,7 +70,12 @@ export interface StepParts {
 export interface TrainStages {
   /** Sums of gradients over micro-batches: one list, or with the scope `parameters` one per term. */
   readonly accumulators: readonly (readonly tf.Variable[])[];
-  whole(inputs: { items: ItemTensors; labels: PairLabels; learningRate: tf.Scalar; dropout?: DropoutPosition }): StepReport;
+  whole(inputs: {
+    items: ItemTensors;
+    labels: PairLabels;
+    learningRate: tf.Scalar;
+    dropout?: DropoutPosition;
+  }): StepReport;
   encode(inputs: { items: ItemTensors; dropout?: DropoutPosition }): ItemVectors;
   /** From the vectors of all 2N items (items 1 first) to what `backward` needs, [2N, D] each, per gradient list. */
   head(inputs: { vectors: ItemVectors; labels: PairLabels }): {
@@ -78,8 +83,14 @@ export interface TrainStages {
     readonly directions: readonly ItemVectors[];
     readonly termGradients: readonly (readonly tf.Tensor[])[];
   };
-  backward(inputs: { items: ItemTensors; directions: readonly ItemVectors[]; dropout?: DropoutPosition }): { done: tf.Tensor };
-  apply(inputs: { report: StepReport; termGradients: readonly (readonly tf.Tensor[])[]; learningRate: tf.Scalar }): StepReport;
+  backward(inputs: { items: ItemTensors; directions: readonly ItemVectors[]; dropout?: DropoutPosition }): {
+    done: tf.Tensor;
+  };
+  apply(inputs: {
+    report: StepReport;
+    termGradients: readonly (readonly tf.Tensor[])[];
+    learningRate: tf.Scalar;
+  }): StepReport;
 }
 
 /** Builds the stages of a training step. All of them run eagerly as well as compiled. */
@@ -93,7 +104,8 @@ export function trainStages({ model, terms, weighting, scope, optimizer, state }
   const context = (dropout: DropoutPosition | undefined): ForwardContext =>
     dropout ? { dropout: dropoutSource({ key: dropout.key, rows: dropout.rows }) } : {};
 
-  const represent = (items: ItemTensors, dropout?: DropoutPosition): ItemVectors => model.represent(items, context(dropout));
+  const represent = (items: ItemTensors, dropout?: DropoutPosition): ItemVectors =>
+    model.represent(items, context(dropout));
 
   /** Gradients of the model's parameters for given gradients of the vectors: stage 3. */
   function pullBack(items: ItemTensors, direction: ItemVectors, dropout?: DropoutPosition): tf.Tensor[] {
@@ -128,11 +140,20 @@ export function trainStages({ model, terms, weighting, scope, optimizer, state }
   }
 
   /** From per-term gradients of the parameters (scope `parameters`) or one weighted list, to norms and the list to descend. */
-  function combine(lists: readonly (readonly tf.Tensor[])[], termGradients: readonly (readonly tf.Tensor[])[], report: StepReport) {
+  function combine(
+    lists: readonly (readonly tf.Tensor[])[],
+    termGradients: readonly (readonly tf.Tensor[])[],
+    report: StepReport,
+  ) {
     const lambdas = report.lambdas as tf.Tensor1D;
-    const weightedOwn = termGradients.flatMap((arrays, t) => arrays.map((x) => tf.mul(x, tf.squeeze(tf.slice(lambdas, [t], [1])))));
-    if (!perTerm) return { norms: report.gradientNorms as tf.Tensor1D, gradients: [...(lists[0] ?? []), ...weightedOwn] };
-    const norms = tf.stack(lists.map((arrays, t) => gradientNorm([...arrays, ...(termGradients[t] ?? [])]))) as tf.Tensor1D;
+    const weightedOwn = termGradients.flatMap((arrays, t) =>
+      arrays.map((x) => tf.mul(x, tf.squeeze(tf.slice(lambdas, [t], [1])))),
+    );
+    if (!perTerm)
+      return { norms: report.gradientNorms as tf.Tensor1D, gradients: [...(lists[0] ?? []), ...weightedOwn] };
+    const norms = tf.stack(
+      lists.map((arrays, t) => gradientNorm([...arrays, ...(termGradients[t] ?? [])])),
+    ) as tf.Tensor1D;
     return { norms, gradients: [...weightedSum(lambdas, lists), ...weightedOwn] };
   }
 

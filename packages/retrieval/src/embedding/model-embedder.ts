@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { imageCache } from '@uniecs/encoders/node';
+import { type EvaluationReport, evaluateTasks, evaluationReport, type Item, type Pair } from '@uniecs/mbeer';
+import { namedParameters } from '@uniecs/tensor';
+import type { LoadedModel } from '../files/model-folder.js';
+import { type Embedder, type EmbedOptions, embedder } from './embedder.js';
+
+/** Decoded images that an embedder keeps: each is read once, so only those of the pass at work. */
+const cachedImageBytes = 64 * 2 ** 20;
+
+/** An embedder of a loaded model. */
+export function modelEmbedder(
+  { model, tokenizer }: LoadedModel,
+  options: { readonly batchSize?: number } = {},
+): Embedder {
+  const { imageSize } = model.config.image;
+  const images = imageCache({ size: imageSize, maxBytes: cachedImageBytes });
+  return embedder({
+    model,
+    loader: { tokenizer, images, imageSize, maxLength: model.config.text.maxLength },
+    ...options,
+  });
+}
+
+/** Embeds both sides of the pairs and runs the nine tasks; Recall@1, 5 and 10. */
+export async function evaluatePairs(
+  source: Pick<Embedder, 'embed'>,
+  pairs: readonly Pair[],
+  { onProgress, signal }: EmbedOptions = {},
+): Promise<EvaluationReport> {
+  const items: Item[] = [...pairs.map(({ item1 }) => item1), ...pairs.map(({ item2 }) => item2)];
+  const all = await source.embed(items, { ...(onProgress ? { onProgress } : {}), signal });
+  const half = (index: 0 | 1) => {
+    const from = index * pairs.length;
+    const cut = (data: Float32Array, width: number) => data.subarray(from * width, (from + pairs.length) * width);
+    return {
+      count: pairs.length,
+      dimension: all.dimension,
+      fused: cut(all.fused, all.dimension),
+      image: cut(all.image, all.dimension),
+      text: cut(all.text, all.dimension),
+      hasImage: cut(all.hasImage as Float32Array, 1),
+      hasText: cut(all.hasText as Float32Array, 1),
+    };
+  };
+  return evaluationReport(await evaluateTasks({ query: half(0), candidate: half(1), ...(signal ? { signal } : {}) }));
+}
+
+/** A short name of a model's content (SHA-256 over names, shapes and weights): an index remembers which model made it. */
+export function modelFingerprint({ model }: LoadedModel): string {
+  const hash = createHash('sha256');
+  for (const [name, variable] of namedParameters(model)) {
+    hash.update(`${name}[${variable.shape}]`);
+    hash.update(new Uint8Array((variable.dataSync() as Float32Array).slice().buffer));
+  }
+  return hash.digest('hex').slice(0, 16);
+}

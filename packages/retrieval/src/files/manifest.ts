@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import type { Pair } from '@uniecs/mbeer';
+import { writeFileAtomic } from '@uniecs/tensor/node';
+import type { TrainSettings } from '../training/train-settings.js';
+
+/** What a run was made from. */
+export interface ManifestContent {
+  readonly settings: TrainSettings;
+  readonly terms: readonly string[];
+  readonly pairs: readonly Pair[];
+  readonly validation: readonly Pair[];
+  readonly startedAt: Date;
+}
+
+/** Writes `manifest.json`: settings, hashes of the pair lists, Node version and machine, so that a figure can be traced back. */
+export async function writeManifest(out: string, content: ManifestContent): Promise<void> {
+  const { settings, terms, pairs, validation, startedAt } = content;
+  const [cpu] = cpus();
+  const manifest = {
+    version: 1,
+    startedAt: startedAt.toISOString(),
+    settings,
+    terms,
+    data: { train: described(pairs), validation: described(validation) },
+    machine: {
+      node: process.version,
+      platform: `${process.platform} ${process.arch}`,
+      cpu: cpu?.model,
+      cores: cpus().length,
+      memory: totalmem(),
+    },
+  };
+  await writeFileAtomic(join(out, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+function described(pairs: readonly Pair[]): { readonly pairs: number; readonly sha256: string } {
+  const hash = createHash('sha256');
+  for (const { item1, item2 } of pairs) hash.update(JSON.stringify([item1.id, item1.title, item2.id, item2.title]));
+  return { pairs: pairs.length, sha256: hash.digest('hex') };
+}

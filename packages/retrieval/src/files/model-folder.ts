@@ -1,0 +1,125 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { dispose, type Variable } from '@tensorflow/tfjs-core';
+import { loadTokenizer, type TitleTokenizer } from '@uniecs/encoders/node';
+import {
+  fileTensorsToStateDict,
+  loadStateDict,
+  type Module,
+  namedParameters,
+  seededRandom,
+  UniecsError,
+} from '@uniecs/tensor';
+import { readSafetensors, writeFileAtomic, writeSafetensors } from '@uniecs/tensor/node';
+import type { ModelConfig } from '../model/model-config.js';
+import { type UniecsModel, uniecsModel } from '../model/uniecs-model.js';
+
+/** The files of a model folder: all that inference needs. */
+export const modelFiles = {
+  weights: 'model.safetensors',
+  config: 'config.json',
+  tokenizer: 'tokenizer.json',
+  card: 'README.md',
+} as const;
+
+/** The content of `config.json`. */
+export interface StoredConfig {
+  readonly version: 1;
+  readonly model: ModelConfig;
+  /** The settings of the run that trained it; not needed to use the model. */
+  readonly training?: unknown;
+}
+
+/** A model ready for use. */
+export interface LoadedModel {
+  readonly model: UniecsModel;
+  readonly tokenizer: TitleTokenizer;
+  readonly config: StoredConfig;
+}
+
+/** Reads the elements of a variable, from wherever they live. */
+export type ReadVariable = (variable: Variable) => { readonly data: Float32Array | Int32Array | Uint8Array };
+
+/** Writes `config.json` and `tokenizer.json`: what a model folder has from the start. */
+export async function writeModelConfig(folder: string, config: StoredConfig, tokenizer: object): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFileAtomic(join(folder, modelFiles.tokenizer), `${JSON.stringify(tokenizer)}\n`);
+  await writeFileAtomic(join(folder, modelFiles.config), `${JSON.stringify(config, null, 2)}\n`);
+}
+
+/** Writes a module's parameters as float32 safetensors, atomically. */
+export async function writeWeights(
+  path: string,
+  module: Module,
+  read: ReadVariable,
+  metadata: Record<string, string> = {},
+): Promise<void> {
+  const tensors = new Map(
+    [...namedParameters(module)].map(([name, variable]) => {
+      const data = read(variable).data as Float32Array;
+      return [name, { dtype: 'F32' as const, shape: [...variable.shape], data }];
+    }),
+  );
+  await writeSafetensors(path, tensors, { format: 'pt', ...metadata });
+}
+
+/**
+ * Loads a model folder.
+ *
+ * @throws UniecsError `file` for a missing or damaged file, `data` for weights of another model or size
+ */
+export async function loadModelFolder(folder: string): Promise<LoadedModel> {
+  const config = (await readJson(join(folder, modelFiles.config))) as StoredConfig;
+  if (config.version !== 1 || config.model?.architecture !== 'uniecs') {
+    throw new UniecsError({
+      code: 'file',
+      where: 'loadModelFolder',
+      expected: `a UniECS model in ${folder}`,
+      got: `a config.json of version ${config.version}`,
+      hint: 'pass a folder that uniecs train wrote',
+      details: { folder },
+    });
+  }
+  const tokenizer = loadTokenizer((await readJson(join(folder, modelFiles.tokenizer))) as object);
+  const model = uniecsModel(config.model, seededRandom(0));
+  await loadWeights(model, join(folder, modelFiles.weights));
+  return { model, tokenizer, config };
+}
+
+/** Loads a weights file into a module; nothing changes unless all names and shapes fit. */
+export async function loadWeights(module: Module, path: string): Promise<void> {
+  const { tensors } = await readSafetensors(path);
+  const dict = fileTensorsToStateDict(tensors);
+  try {
+    loadStateDict(module, dict);
+  } catch (cause) {
+    if (!UniecsError.isInstance(cause)) throw cause;
+    throw new UniecsError({
+      code: 'data',
+      where: 'loadWeights',
+      expected: `the weights of this model and size in ${path}`,
+      got: cause.got,
+      hint: 'use the config.json that belongs to the weights',
+      details: { path, ...cause.details },
+      cause,
+    });
+  } finally {
+    dispose([...dict.values()]);
+  }
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw new UniecsError({
+      code: 'file',
+      where: 'loadModelFolder',
+      expected: `to read ${path}`,
+      got: cause instanceof Error ? cause.message : String(cause),
+      hint: 'pass a folder that uniecs train wrote',
+      details: { path },
+      cause,
+    });
+  }
+}
