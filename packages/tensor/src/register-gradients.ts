@@ -4,5 +4,5 @@ import { gradients } from '#gradients';
 // In Node, tfjs-core alone registers no gradients; this is the one place that does, so a user of a single package need not know.
 for (const gradient of gradients) if (!getGradient(gradient.kernelName)) registerGradient(gradient);
 
-/** How many gradients tfjs knows once this package is imported. */
-export const registeredGradients: number = gradients.length;
+/** How many kernels' gradients tfjs knows once this package is imported. */
+export const registeredGradients: number = new Set(gradients.map(({ kernelName }) => kernelName)).size;
