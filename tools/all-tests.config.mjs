@@ -7,5 +7,9 @@ import { defineConfig } from 'vitest/config';
  */
 export default defineConfig({
   root: join(import.meta.dirname, '..'),
-  test: { projects: ['packages/*', 'tools'] },
+  test: {
+    projects: ['packages/*', 'tools'],
+    // tfjs recommends its native backend once per test file; false keeps a line out
+    onConsoleLog: (line) => !line.includes('you are running TensorFlow.js in Node.js'),
+  },
 });
