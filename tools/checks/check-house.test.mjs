@@ -59,7 +59,8 @@ describe('check-house', () => {
     expect(inTest(`${call}('x', () => {});`)).toMatch(/main\.test\.ts:3 (it|describe)\.(only|skip|todo)/);
   });
 
-  it('takes skipIf, and in a test an expected type error and a draw of tfjs', () => {
+  it('takes skipIf, and in a test an expected type error, a draw of tfjs and many lines', () => {
+    expect(inTest('it.each([]);\n'.repeat(500))).toBe('');
     expect(inTest("it.skipIf(!process.env.DATA)('x', () => {});")).toBe('');
     expect(inTest('// @ts-expect-error: a number is no string\nexport const x: string = 1;')).toBe('');
     expect(inTest('export const x = tf.randomUniform([2]);')).toBe('');
