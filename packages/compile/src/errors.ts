@@ -1,14 +1,16 @@
 import { UniecsError } from '@uniecs/tensor';
 
+const ownFrames =
+  /tfjs-core|tf-core|packages[\\/]compile[\\/](dist|src(?!.*\.test\.))|@uniecs[\\/]compile|node:internal/;
+
 /** Where in the user's code a traced op was called: the first stack frame outside of tfjs and this package. */
 export function callSite(): string {
+  // tfjs puts a dozen frames between an op and its kernel, more inside gradients.
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 200;
   const frames = (new Error().stack ?? '').split('\n').slice(1);
-  const outside = frames.find(
-    (frame) =>
-      !/tfjs-core|tf-core|packages[\\/]compile[\\/](dist|src(?!.*\.test\.))|@uniecs[\\/]compile|node:internal/.test(
-        frame,
-      ),
-  );
+  Error.stackTraceLimit = limit;
+  const outside = frames.find((frame) => !ownFrames.test(frame));
   return outside?.trim().replace(/^at /, '') ?? 'an unknown place';
 }
 

@@ -1,10 +1,13 @@
 import type { DataType } from '@tensorflow/tfjs-core';
 
-/** The element types that a graph carries; `int64` only inside, where an ONNX operator demands it. */
-export type ElementType = 'float32' | 'int32' | 'bool' | 'int64';
+/**
+ * The element types that a graph carries; `int64` only inside, where an ONNX operator demands it, and `float64` where whole
+ * numbers need its precision.
+ */
+export type ElementType = 'float32' | 'int32' | 'bool' | 'int64' | 'float64';
 
 /** The elements of a constant. */
-export type Elements = Float32Array | Int32Array | Uint8Array | BigInt64Array;
+export type Elements = Float32Array | Float64Array | Int32Array | Uint8Array | BigInt64Array;
 
 /** An attribute of an operator. Whole numbers are ints; a float is wrapped, since `1` could be either. */
 export type Attribute = number | string | readonly number[] | { readonly float: number };
@@ -64,13 +67,15 @@ export class Graph {
     }
     const make = (): [Value] => [{ id: this.#nextId++, dtype, shape: [...shape], constant: elements.slice() }];
     if (elements.byteLength > hashedBytes) return make()[0];
-    return this.#remember(`constant ${dtype} [${shape}] ${elements.join()}`, make)[0];
+    const bytes = Buffer.from(elements.buffer, elements.byteOffset, elements.byteLength).toString('latin1');
+    return this.#remember(`constant ${dtype} [${shape}] ${bytes}`, make)[0];
   }
 
-  /** A constant whose elements are all one number. */
+  /** A constant whose elements are all one number, rounded to what the type can hold. */
   splat(value: number, dtype: ElementType, shape: readonly number[]): Value {
-    const key = `splat ${dtype} [${shape}] ${Object.is(value, -0) ? '-0' : value}`;
-    const make = (): [Value] => [{ id: this.#nextId++, dtype, shape: [...shape], splat: value }];
+    const held = rounded(value, dtype);
+    const key = `splat ${dtype} [${shape}] ${Object.is(held, -0) ? '-0' : held}`;
+    const make = (): [Value] => [{ id: this.#nextId++, dtype, shape: [...shape], splat: held }];
     return this.#remember(key, make)[0];
   }
 
@@ -116,6 +121,12 @@ export class Graph {
     this.#known.set(key, made);
     return made;
   }
+}
+
+function rounded(value: number, dtype: ElementType): number {
+  if (dtype === 'float32') return Math.fround(value);
+  if (dtype === 'float64') return value;
+  return dtype === 'bool' ? Number(value !== 0) : value | 0;
 }
 
 /** The graph's element type for a tfjs dtype; undefined for strings and complex numbers. */

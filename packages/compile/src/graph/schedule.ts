@@ -36,6 +36,8 @@ function scaledProduct(node: Node, uses: ReadonlyMap<Value, number>): { scaled: 
   const product = result.node;
   if (factor.splat === undefined || sizeOf(factor.shape) !== 1 || factor.shape.length > result.shape.length)
     return undefined;
+  // By the rules of BLAS, alpha 0 gives 0 whatever the product; NaN and infinities must come through.
+  if (factor.splat === 0 || !Number.isFinite(factor.splat)) return undefined;
   if (product?.op !== 'FusedMatMul' || uses.get(result) !== 1) return undefined;
   const alpha = (product.attributes.alpha as { float: number }).float * factor.splat;
   const attributes = { ...product.attributes, alpha: { float: alpha } };

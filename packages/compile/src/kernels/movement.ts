@@ -1,7 +1,8 @@
+import type { DataType } from '@tensorflow/tfjs-core';
 import { util } from '@tensorflow/tfjs-core';
 import { unsupportedOp } from '../errors.js';
-import { type Graph, sizeOf, type Value } from '../graph/graph.js';
-import { axesOf, broadcastTo, cast, type KernelCall, type Lowering, reshape } from './tools.js';
+import { elementType, type Graph, sizeOf, type Value } from '../graph/graph.js';
+import { axesOf, binary, broadcastTo, cast, choose, type KernelCall, type Lowering, reshape } from './tools.js';
 
 function transpose({ graph, inputs: { x }, attributes }: KernelCall): Value {
   const value = x as Value;
@@ -14,7 +15,8 @@ function transpose({ graph, inputs: { x }, attributes }: KernelCall): Value {
 }
 
 function concat(graph: Graph, values: readonly Value[], axis: number): Value {
-  const parts = values.filter((value) => sizeOf(value.shape) > 0);
+  const { dtype } = values[0] as Value;
+  const parts = values.filter((value) => sizeOf(value.shape) > 0).map((value) => cast(graph, value, dtype));
   const first = (parts[0] ?? values[0]) as Value;
   if (parts.length <= 1) return first;
   const length = parts.reduce((sum, value) => sum + (value.shape[axis] as number), 0);
@@ -112,73 +114,79 @@ function unpack({ graph, inputs: { value }, attributes }: KernelCall): readonly 
   });
 }
 
+/** An id below zero would count from the end in ONNX; in tfjs it is an error, and so it is here. */
 function gather({ graph, inputs, attributes }: KernelCall): Value {
-  const [x, indices] = [inputs.x as Value, inputs.indices as Value];
+  const [x, indices] = [inputs.x as Value, cast(graph, inputs.indices as Value, 'int32')];
   if (Number(attributes.batchDims ?? 0) !== 0) throw unsupportedOp('GatherV2', 'with batchDims');
   const [axis] = axesOf(attributes.axis ?? 0, x.shape.length) as [number];
   const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
-  return graph.one('Gather', [x, cast(graph, indices, 'int32')], x.dtype, shape, { axis });
+  const negative = binary(graph, 'Less', indices, graph.splat(0, 'int32', []), 'bool');
+  const checked = choose(graph, negative, graph.splat(x.shape[axis] as number, 'int32', []), indices);
+  return graph.one('Gather', [x, checked], x.dtype, shape, { axis });
 }
 
-/** Adds rows of x into the rows that segmentIds name; the gradient of `gather`. Serial in ONNX Runtime, so deterministic. */
+/**
+ * Adds rows of x into the rows that segmentIds name; the gradient of `gather`. Rows with ids outside of the segments are left
+ * out, and the sum is float32, as in tfjs. Serial in ONNX Runtime, so deterministic.
+ */
 function unsortedSegmentSum({ graph, inputs, attributes }: KernelCall): Value {
-  const [x, ids] = [inputs.x as Value, inputs.segmentIds as Value];
+  const [x, ids] = [cast(graph, inputs.x as Value, 'float32'), cast(graph, inputs.segmentIds as Value, 'int32')];
   if (ids.shape.length !== 1) throw unsupportedOp('UnsortedSegmentSum', `with segment ids of rank ${ids.shape.length}`);
   const rest = x.shape.slice(1);
-  const shape = [Number(attributes.numSegments), ...rest];
-  const zeros = cast(graph, graph.one('ConstantOfShape', [graph.integers(shape)], 'float32', shape), x.dtype);
-  const column = reshape(graph, cast(graph, ids, 'int64'), [ids.shape[0] as number, ...rest.map(() => 1)]);
-  const places = broadcastTo(graph, column, x.shape);
-  return graph.one('ScatterElements', [zeros, places, x], x.dtype, shape, { axis: 0, reduction: 'add' });
+  const count = Number(attributes.numSegments);
+  const shape = [count, ...rest];
+  const limit = (op: string, bound: number) => binary(graph, op, ids, graph.splat(bound, 'int32', []), 'bool');
+  const inside = binary(graph, 'And', limit('GreaterOrEqual', 0), limit('Less', count), 'bool');
+  const perRow = (value: Value) => reshape(graph, value, [ids.shape[0] as number, ...rest.map(() => 1)]);
+  const rows = choose(graph, perRow(inside), x, graph.splat(0, x.dtype, []));
+  const places = perRow(cast(graph, choose(graph, inside, ids, graph.splat(0, 'int32', [])), 'int64'));
+  const zeros = graph.one('ConstantOfShape', [graph.integers(shape)], 'float32', shape);
+  const inputsOfScatter = [zeros, broadcastTo(graph, places, x.shape), rows];
+  return graph.one('ScatterElements', inputsOfScatter, x.dtype, shape, { axis: 0, reduction: 'add' });
 }
 
 function oneHot({ graph, inputs: { indices }, attributes }: KernelCall): Value {
-  const ids = indices as Value;
-  const { depth, onValue = 1, offValue = 0, dtype = 'int32' } = attributes as Record<string, never>;
-  const shape = [...ids.shape, Number(depth)];
+  const ids = cast(graph, indices as Value, 'int32');
+  const { depth, onValue = 1, offValue = 0 } = attributes as Record<string, number>;
+  const dtype = (attributes.dtype ?? 'int32') as 'int32';
+  const length = Number(depth);
   const classes = graph.constant(
-    Int32Array.from({ length: Number(depth) }, (_, i) => i),
+    Int32Array.from({ length }, (_, i) => i),
     'int32',
-    [Number(depth)],
+    [length],
   );
-  const column = reshape(graph, cast(graph, ids, 'int32'), [...ids.shape, 1]);
   // OneHot would count negative indices from the end; tfjs leaves such rows off.
-  const hot = graph.one('Equal', [column, classes], 'bool', shape);
-  const choice = [graph.splat(Number(onValue), dtype, []), graph.splat(Number(offValue), dtype, [])];
-  return graph.one('Where', [hot, ...choice], dtype, shape);
+  const hot = binary(graph, 'Equal', reshape(graph, ids, [...ids.shape, 1]), classes, 'bool');
+  return choose(graph, hot, graph.splat(Number(onValue), dtype, []), graph.splat(Number(offValue), dtype, []));
+}
+
+function flip(graph: Graph, x: Value, axes: readonly number[]): Value {
+  const each = (n: number) => graph.integers(axes.map(() => n));
+  return graph.one('Slice', [x, each(-1), each(-(2 ** 31)), graph.integers(axes), each(-1)], x.dtype, x.shape);
 }
 
 function reverse({ graph, inputs: { x }, attributes }: KernelCall): Value {
   const value = x as Value;
-  const axes = axesOf(attributes.dims, value.shape.length);
-  const each = (n: number) => graph.integers(axes.map(() => n));
-  return graph.one(
-    'Slice',
-    [value, each(-1), each(-(2 ** 31)), graph.integers(axes), each(-1)],
-    value.dtype,
-    value.shape,
-  );
+  return value.shape.length === 0 ? value : flip(graph, value, axesOf(attributes.dims, value.shape.length));
 }
 
+/** tfjs's rules: the step's default of 1 turns for a falling range, and float32 steps are added up one by one. */
 function range({ graph, attributes }: KernelCall): Value {
-  const {
-    start,
-    stop,
-    step,
-    dtype = 'float32',
-  } = attributes as { start: number; stop: number; step: number; dtype?: 'float32' };
-  const length = Math.max(0, Math.ceil((stop - start) / step));
-  const numbers = Float32Array.from({ length }, (_, i) => start + i * step);
-  return graph.constant(dtype === 'float32' ? numbers : Int32Array.from(numbers), dtype, [length]);
+  const { start, stop, step, dtype } = attributes as { start: number; stop: number; step: number; dtype?: 'int32' };
+  const empty = start === stop || (start < stop && step < 0) || (stop < start && step > 1);
+  const length = empty ? 0 : Math.abs(Math.ceil((stop - start) / step));
+  const numbers = dtype === 'int32' ? new Int32Array(length) : new Float32Array(length);
+  const advance = stop < start && step === 1 ? -1 : step;
+  numbers[0] = start;
+  for (let i = 1; i < length; i++) numbers[i] = (numbers[i - 1] as number) + advance;
+  return graph.constant(numbers, dtype ?? 'float32', [length]);
 }
 
 function fill({ graph, attributes }: KernelCall): Value {
-  const {
-    shape,
-    value,
-    dtype = 'float32',
-  } = attributes as { shape: number[]; value: number; dtype?: 'float32' | 'int32' | 'bool' };
-  return graph.splat(value, dtype, shape);
+  const { shape, value, dtype = 'float32' } = attributes as { shape: number[]; value: number; dtype?: DataType };
+  const type = elementType(dtype);
+  if (!type) throw unsupportedOp('Fill', `with ${dtype}`);
+  return graph.splat(Number(value), type, shape);
 }
 
 /** tfjs kernels that move, repeat, pick or make elements without arithmetic. */

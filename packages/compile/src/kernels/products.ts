@@ -4,12 +4,28 @@ import { binary, broadcastShape, type KernelCall, type Lowering } from './tools.
 
 /** A (batched) matrix product; always `FusedMatMul`, so that transposes and a scalar factor ride along. */
 export function matrixProduct(graph: Graph, a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
+  if (a.dtype === 'bool') throw unsupportedOp('BatchMatMul', 'on booleans; cast them first');
+  if (a.dtype === 'int32')
+    return integerProduct(graph, transposeA ? turned(graph, a) : a, transposeB ? turned(graph, b) : b);
   const [rows] = transposeA ? a.shape.slice(-1) : a.shape.slice(-2, -1);
   const [columns] = transposeB ? b.shape.slice(-2, -1) : b.shape.slice(-1);
   const batch = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const attributes = { transA: Number(transposeA), transB: Number(transposeB), alpha: { float: 1 } };
   const shape = [...batch, rows as number, columns as number];
   return graph.one('FusedMatMul', [a, b], 'float32', shape, attributes, 'com.microsoft');
+}
+
+function integerProduct(graph: Graph, a: Value, b: Value): Value {
+  const batch = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  return graph.one('MatMul', [a, b], 'int32', [...batch, ...a.shape.slice(-2, -1), ...b.shape.slice(-1)]);
+}
+
+/** With the last two axes exchanged. */
+function turned(graph: Graph, x: Value): Value {
+  const rank = x.shape.length;
+  const perm = x.shape.map((_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
+  const shape = perm.map((axis) => x.shape[axis] as number);
+  return graph.one('Transpose', [x], x.dtype, shape, { perm });
 }
 
 function batchMatMul({ graph, inputs, attributes }: KernelCall): Value {
@@ -30,11 +46,9 @@ function fusedMatMul(call: KernelCall): Value {
   return graph.one(operator, [biased], 'float32', biased.shape);
 }
 
-function softmax(op: string, input: string): Lowering {
-  return ({ graph, inputs, attributes }) => {
-    const x = inputs[input] as Value;
-    return graph.one(op, [x], 'float32', x.shape, { axis: Number(attributes.dim ?? attributes.axis ?? -1) });
-  };
+function softmax({ graph, inputs: { logits }, attributes }: KernelCall): Value {
+  const x = logits as Value;
+  return graph.one('Softmax', [x], 'float32', x.shape, { axis: Number(attributes.dim ?? -1) });
 }
 
 function layerNorm({ graph, inputs, attributes }: KernelCall): readonly Value[] {
@@ -53,7 +67,6 @@ function layerNorm({ graph, inputs, attributes }: KernelCall): readonly Value[] 
 export const products: Readonly<Record<string, Lowering>> = {
   BatchMatMul: batchMatMul,
   _FusedMatMul: fusedMatMul,
-  Softmax: softmax('Softmax', 'logits'),
-  LogSoftmax: softmax('LogSoftmax', 'logits'),
+  Softmax: softmax,
   UniecsLayerNorm: layerNorm,
 };

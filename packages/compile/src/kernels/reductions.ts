@@ -1,43 +1,80 @@
-import type { Value } from '../graph/graph.js';
-import { axesOf, cast, type KernelCall, type Lowering, reshape } from './tools.js';
+import { unsupportedOp } from '../errors.js';
+import type { Graph, Value } from '../graph/graph.js';
+import {
+  axesOf,
+  cast,
+  choose,
+  counted,
+  isNaNMask,
+  type KernelCall,
+  type Lowering,
+  reshape,
+  scalarLike,
+} from './tools.js';
 
-function reduce(op: string, prepare: (call: KernelCall) => Value = ({ inputs }) => inputs.x as Value): Lowering {
+function reduce(graph: Graph, op: string, x: Value, axes: readonly number[], keepDims: boolean): Value {
+  const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+  const shape = keepDims ? kept : x.shape.filter((_, axis) => !axes.includes(axis));
+  // Over axes of size 1, and over none, nothing is reduced.
+  if (axes.every((axis) => x.shape[axis] === 1)) return reshape(graph, x, shape);
+  return graph.one(op, [x, graph.integers(axes)], x.dtype, shape, { keepdims: Number(keepDims) });
+}
+
+function reduction(op: string, prepare: (call: KernelCall) => Value): Lowering {
   return (call) => {
     const { graph, attributes } = call;
     const x = prepare(call);
     const axes = axesOf(attributes.axis ?? attributes.reductionIndices, x.shape.length);
-    const keepDims = Boolean(attributes.keepDims);
-    const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
-    const shape = keepDims ? kept : x.shape.filter((_, axis) => !axes.includes(axis));
-    // Over axes of size 1, and over none, nothing is reduced.
-    if (axes.every((axis) => x.shape[axis] === 1)) return reshape(graph, x, shape);
-    return graph.one(op, [x, graph.integers(axes)], x.dtype, shape, { keepdims: Number(keepDims) });
+    return reduce(graph, op, x, axes, Boolean(attributes.keepDims));
   };
 }
 
-/** Booleans are counted as int32, as tfjs does. */
-const counted = ({ graph, inputs: { x } }: KernelCall) =>
-  (x as Value).dtype === 'bool' ? cast(graph, x as Value, 'int32') : (x as Value);
+const countedInput = ({ graph, inputs }: KernelCall) => counted(graph, inputs.x as Value);
 
 const averaged = ({ graph, inputs: { x } }: KernelCall) => cast(graph, x as Value, 'float32');
 
 /** Booleans through int32: any is the largest, all the smallest. */
-function reduceBool(op: string): Lowering {
-  const inner = reduce(op, ({ graph, inputs: { x } }) => cast(graph, x as Value, 'int32'));
+function ofBooleans(op: string): Lowering {
+  const inner = reduction(op, countedInput);
   return (call) => cast(call.graph, inner(call) as Value, 'bool');
 }
 
-function argument(op: string): Lowering {
-  return ({ graph, inputs: { x }, attributes }) => {
-    const value = x as Value;
-    const [axis] = axesOf(attributes.axis, value.shape.length) as [number];
-    const shape = value.shape.filter((_, i) => i !== axis);
-    return cast(graph, graph.one(op, [value], 'int64', shape, { axis, keepdims: 0 }), 'int32');
+/** The largest or smallest; NaN where any element is NaN, which ONNX Runtime's own reduction passes over. */
+function extreme(op: string): Lowering {
+  const booleans = ofBooleans(op);
+  return (call) => {
+    const { graph, inputs, attributes } = call;
+    const x = inputs.x as Value;
+    if (x.dtype === 'bool') return booleans(call);
+    const axes = axesOf(attributes.axis ?? attributes.reductionIndices, x.shape.length);
+    if (axes.some((axis) => x.shape[axis] === 0)) throw unsupportedOp(op, 'over no elements');
+    const result = reduce(graph, op, x, axes, Boolean(attributes.keepDims));
+    if (x.dtype !== 'float32' || result === x || result.node?.op === 'Reshape') return result;
+    const spoiled = reduce(graph, 'ReduceMax', isNaNMask(graph, x), axes, Boolean(attributes.keepDims));
+    return choose(graph, spoiled, scalarLike(graph, x, Number.NaN), result);
   };
 }
 
+/** The first place of the largest or smallest. As in tfjs a NaN is never chosen, except in the first place. */
+function argument(op: 'ArgMax' | 'ArgMin'): Lowering {
+  return (call) => {
+    const { graph, attributes } = call;
+    const x = countedInput(call);
+    const [axis] = axesOf(attributes.axis, x.shape.length) as [number];
+    const shape = x.shape.filter((_, i) => i !== axis);
+    const worst = scalarLike(graph, x, op === 'ArgMax' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
+    const known = x.dtype === 'float32' ? choose(graph, isNaNMask(graph, x), worst, x) : x;
+    const place = cast(graph, graph.one(op, [known], 'int64', shape, { axis, keepdims: 0 }), 'int32');
+    if (x.dtype !== 'float32') return place;
+    const first = graph.one('Gather', [x, graph.splat(0, 'int32', [])], x.dtype, shape, { axis });
+    return choose(graph, isNaNMask(graph, first), graph.splat(0, 'int32', []), place);
+  };
+}
+
+/** The largest of the last axis, in falling order; of equal ones the first comes first. */
 function topK({ graph, inputs: { x }, attributes }: KernelCall): readonly Value[] {
   const value = x as Value;
+  if (value.dtype === 'bool') throw unsupportedOp('TopK', 'on booleans; cast them first');
   const k = Number(attributes.k);
   const shape = [...value.shape.slice(0, -1), k];
   const outputs = [
@@ -52,16 +89,26 @@ function topK({ graph, inputs: { x }, attributes }: KernelCall): readonly Value[
   return [values as Value, cast(graph, indices as Value, 'int32')];
 }
 
-/** tfjs kernels that reduce axes or choose along one. */
+function runningSum(call: KernelCall): Value {
+  const { graph, attributes } = call;
+  const x = countedInput(call);
+  const [axis] = axesOf(attributes.axis ?? 0, x.shape.length) as [number];
+  const place = graph.constant(BigInt64Array.of(BigInt(axis)), 'int64', []);
+  const flags = { exclusive: Number(attributes.exclusive ?? 0), reverse: Number(attributes.reverse ?? 0) };
+  return graph.one('CumSum', [x, place], x.dtype, x.shape, flags);
+}
+
+/** tfjs kernels that reduce axes, choose along one or add up along one. */
 export const reductions: Readonly<Record<string, Lowering>> = {
-  Sum: reduce('ReduceSum', counted),
-  Mean: reduce('ReduceMean', averaged),
-  Max: reduce('ReduceMax'),
-  Min: reduce('ReduceMin'),
-  Prod: reduce('ReduceProd', counted),
-  Any: reduceBool('ReduceMax'),
-  All: reduceBool('ReduceMin'),
+  Sum: reduction('ReduceSum', countedInput),
+  Mean: reduction('ReduceMean', averaged),
+  Max: extreme('ReduceMax'),
+  Min: extreme('ReduceMin'),
+  Prod: reduction('ReduceProd', countedInput),
+  Any: ofBooleans('ReduceMax'),
+  All: ofBooleans('ReduceMin'),
   ArgMax: argument('ArgMax'),
   ArgMin: argument('ArgMin'),
   TopK: topK,
+  Cumsum: runningSum,
 };

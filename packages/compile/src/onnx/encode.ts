@@ -12,7 +12,7 @@ export interface Model {
   readonly nameOf: (value: Value | undefined) => string;
 }
 
-const onnxTypes: Readonly<Record<ElementType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9 };
+const onnxTypes: Readonly<Record<ElementType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 };
 
 /** The operator set that graphs are written for, and ONNX Runtime's own. */
 const operatorSets = [

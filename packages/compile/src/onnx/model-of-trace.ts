@@ -9,7 +9,7 @@ export interface TracedModel {
   readonly model: Model;
   /** Names of model inputs by path of the input tree; an input that nothing reads is left out. */
   readonly inputs: ReadonlyMap<string, string>;
-  /** Names of model inputs by index of the variable. */
+  /** Names of model inputs by index of the variable; none where the values are inside. */
   readonly stateInputs: ReadonlyMap<number, string>;
   /** Names of model outputs by index of the variable. */
   readonly stateOutputs: ReadonlyMap<number, string>;
@@ -17,64 +17,78 @@ export interface TracedModel {
   readonly outputs: ReadonlyMap<string, string>;
 }
 
-/** Orders the needed nodes, names the values and gives every output a node of its own. */
-export function modelOfTrace(trace: Trace, name: string, embedded?: (index: number) => Elements): TracedModel {
-  const wanted = [...trace.outputs.values(), ...trace.stateOutputs.values()];
-  const nodes = schedule(trace.graph, wanted);
-  const names = new Map<Value, string>();
-  const nameOf = (value: Value | undefined): string => {
-    if (!value) return '';
-    const known = names.get(value);
-    if (known) return known;
-    const made = value.inputName ?? `v${value.id}`;
-    names.set(value, made);
-    return made;
-  };
-  const read = new Set<Value>();
-  for (const node of nodes) for (const input of node.inputs) if (input) read.add(input);
-  for (const value of wanted) read.add(value);
+/** Names of values, no two alike. */
+class Names {
+  readonly #names = new Map<Value, string>();
+  readonly #taken = new Set<string>();
 
-  const stateValues = new Map([...trace.stateInputs].map(([index, value]) => [value, index]));
-  const initializers: { name: string; value: Value; elements: Elements }[] = [];
-  for (const value of read) {
-    const stateIndex = embedded ? stateValues.get(value) : undefined;
-    const elements = stateIndex === undefined ? elementsOf(value) : embedded?.(stateIndex);
-    if (elements) initializers.push({ name: nameOf(value), value, elements });
+  give(value: Value, wanted: string): string {
+    let name = wanted;
+    for (let i = 1; this.#taken.has(name); i++) name = `${wanted}~${i}`;
+    this.#taken.add(name);
+    this.#names.set(value, name);
+    return name;
   }
+
+  of(value: Value): string {
+    return this.#names.get(value) ?? this.give(value, `v${value.id}`);
+  }
+}
+
+/**
+ * Orders the needed nodes, names the values and gives every output a node of its own.
+ *
+ * @param embedded the values of the state, to be put inside a standalone model; assignments are left out of it then
+ */
+export function modelOfTrace(trace: Trace, name: string, embedded?: (index: number) => Elements): TracedModel {
+  const assigned = embedded ? [] : [...trace.stateOutputs];
+  const wanted = [...trace.outputs.values(), ...assigned.map(([, value]) => value)];
+  const nodes = schedule(trace.graph, wanted);
+  const read = new Set<Value>(wanted);
+  for (const node of nodes) for (const input of node.inputs) if (input) read.add(input);
+
+  const names = new Names();
+  const kept = <Key>(map: ReadonlyMap<Key, Value>) => [...map].filter(([, value]) => read.has(value));
+  const named = <Key>(entries: readonly (readonly [Key, Value])[]) =>
+    new Map(entries.map(([key, value]) => [key, names.give(value, value.inputName as string)]));
+  const inputs = kept(trace.inputs);
+  const stateValues = kept(trace.stateInputs);
+  const stateInputs = embedded ? [] : stateValues;
+  const inputNames = named(inputs);
+  const stateInputNames = named(stateInputs);
 
   const outputs: { name: string; value: Value }[] = [];
   const copies: Node[] = [];
-  const output = (value: Value, outputName: string): string => {
-    const copy: Value = { id: -1 - copies.length, dtype: value.dtype, shape: value.shape };
-    names.set(copy, outputName);
-    copies.push({ op: 'Identity', domain: '', inputs: [value], outputs: [copy], attributes: {} });
-    outputs.push({ name: outputName, value: copy });
+  const direct = new Set<Value>();
+  const output = (value: Value, wantedName: string): string => {
+    // A value computed by a node is an output itself the first time; constants, inputs and repeats need a copying node.
+    const itself = value.node !== undefined && !direct.has(value);
+    const given: Value = itself ? value : { id: -1 - copies.length, dtype: value.dtype, shape: value.shape };
+    if (itself) direct.add(value);
+    else copies.push({ op: 'Identity', domain: '', inputs: [value], outputs: [given], attributes: {} });
+    const outputName = names.give(given, wantedName);
+    outputs.push({ name: outputName, value: given });
     return outputName;
   };
-  const direct = new Map<Value, string>();
-  // A value computed by a node is an output itself the first time; constants, inputs and repeats need a copying node.
-  const give = (value: Value, outputName: string): string => {
-    if (!value.node || direct.has(value)) return output(value, outputName);
-    direct.set(value, outputName);
-    names.set(value, outputName);
-    outputs.push({ name: outputName, value });
-    return outputName;
-  };
-  const stateOutputs = new Map([...trace.stateOutputs].map(([index, value]) => [index, give(value, `next.${index}`)]));
-  const outputNames = new Map([...trace.outputs].map(([path, value]) => [path, give(value, `out.${path}`)]));
+  const stateOutputs = new Map(assigned.map(([index, value]) => [index, output(value, `next.${index}`)]));
+  const outputNames = new Map(
+    [...trace.outputs].map(([path, value]) => [path, output(value, path === '' ? 'output' : `out.${path}`)]),
+  );
 
-  const kept = <Key>(map: ReadonlyMap<Key, Value>, unless = false) =>
-    new Map([...map].filter(([, value]) => read.has(value) && !unless).map(([key, value]) => [key, nameOf(value)]));
-  const inputs = kept(trace.inputs);
-  const stateInputs = kept(trace.stateInputs, embedded !== undefined);
-  const inputValues = [...trace.inputs.values(), ...(embedded ? [] : trace.stateInputs.values())];
+  const embeddedIndex = new Map(embedded ? stateValues.map(([index, value]) => [value, index]) : []);
+  const initializers: { name: string; value: Value; elements: Elements }[] = [];
+  for (const value of read) {
+    const index = embeddedIndex.get(value);
+    const elements = index === undefined ? elementsOf(value) : embedded?.(index);
+    if (elements) initializers.push({ name: names.of(value), value, elements });
+  }
   const model: Model = {
     name,
     nodes: [...nodes, ...copies],
     initializers,
-    inputs: inputValues.filter((value) => read.has(value)).map((value) => ({ name: nameOf(value), value })),
+    inputs: [...inputs, ...stateInputs].map(([, value]) => ({ name: names.of(value), value })),
     outputs,
-    nameOf,
+    nameOf: (value) => (value ? names.of(value) : ''),
   };
-  return { model, inputs, stateInputs, stateOutputs, outputs: outputNames };
+  return { model, inputs: inputNames, stateInputs: stateInputNames, stateOutputs, outputs: outputNames };
 }

@@ -1,11 +1,18 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { UniecsError } from '@uniecs/tensor';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { encodeModel } from '../onnx/encode.js';
 import { modelOfTrace, type TracedModel } from '../onnx/model-of-trace.js';
-import { type HostTensor, type HostTree, isHostTensor, leavesOf, mapLeaves } from '../trace/tensor-tree.js';
+import {
+  type HostTensor,
+  type HostTree,
+  isHostTensor,
+  type LeafKind,
+  leavesOf,
+  mapLeaves,
+} from '../trace/tensor-tree.js';
 import { type Trace, trace } from '../trace/trace.js';
 import { type DeviceState, deviceState, type StateTree } from './device-state.js';
+import { checkHostTensor } from './host-tensor.js';
 
 /** How a function is compiled. */
 export interface CompileOptions {
@@ -21,17 +28,27 @@ export interface CompileOptions {
 
 /** A compiled function: takes and returns host arrays. Traced and built once per set of input shapes. */
 export interface CompiledFunction<Inputs, Outputs> {
+  /**
+   * Runs the function. Calls on one state run in the order in which they were made; the arrays of the inputs must stay as they
+   * are until the call is done. A call that fails leaves the state as it was.
+   */
   (inputs: HostTree<Inputs>): Promise<HostTree<Outputs>>;
   readonly state: DeviceState;
-  /** Traces and builds for these inputs (only their shapes count) without running. */
+  /** Traces and builds for these inputs (only their dtypes and shapes count) without running. */
   prepare(
     inputs: HostTree<Inputs>,
   ): Promise<{ readonly nodes: number; readonly traceMs: number; readonly sessionMs: number }>;
-  /** The same graph as a standalone ONNX file for these input shapes, with the state's current values inside. */
+  /**
+   * The same graph as a standalone ONNX file for these input shapes, with the state's current values inside.
+   *
+   * Its inputs are named by their paths (`batch.pixels`; `input` where the function takes one tensor), its outputs `out.` and
+   * their paths (`output` where it returns one tensor). Inputs that no output depends on, and assignments to the state, are
+   * left out. Operators are ONNX's (opset 20) and ONNX Runtime's (`com.microsoft`).
+   */
   toOnnx(inputs: HostTree<Inputs>): Uint8Array;
   /** Copies the state's current values into the tfjs variables. */
   sync(): void;
-  /** Frees the sessions. */
+  /** Frees the sessions, after the calls in flight. Later calls are refused; the state stays. */
   dispose(): Promise<void>;
 }
 
@@ -42,6 +59,13 @@ interface Built {
   readonly report: { readonly nodes: number; readonly traceMs: number; readonly sessionMs: number };
 }
 
+const inputKind: LeafKind<HostTensor> = {
+  isLeaf: isHostTensor,
+  role: 'inputs',
+  plural: 'host tensors ({ dtype, shape, data })',
+  hint: 'turn a tfjs tensor into one with hostTensor(tensor); leave out what is not there',
+};
+
 /**
  * Compiles a function of tensors to ONNX and runs it with ONNX Runtime on the CPU: the same results as eager tfjs, gradients
  * inside included.
@@ -50,8 +74,9 @@ interface Built {
  * graph. Variables named in `state` are read from and written to buffers beside the session (`sync()` writes them back to the
  * tfjs variables); anything else that would be frozen into the graph unseen is refused.
  *
- * @throws UniecsError `unsupported` naming an op and its call site; `argument` for undeclared variables, large captured
- *   tensors, random draws and reads of values
+ * @throws UniecsError (from calls and `prepare`) `unsupported` naming an op and its call site; `argument` for undeclared
+ *   variables, large captured tensors, random draws, reads of values, missing and unread inputs; `shape` for data that does
+ *   not fit; `data` where ONNX Runtime fails on the values; `unavailable` after `dispose`
  */
 export function compile<Inputs, Outputs>(
   fn: (inputs: Inputs) => Outputs,
@@ -60,13 +85,17 @@ export function compile<Inputs, Outputs>(
   const state = isDeviceState(options.state) ? options.state : deviceState(options.state ?? []);
   const name = options.name ?? (fn.name || 'compiled');
   const built = new Map<string, Promise<Built>>();
+  let disposed = false;
 
-  const traceFor = (inputs: unknown): Trace =>
-    trace(fn as (inputs: never) => Outputs, inputs, isHostTensor, state.variables);
+  function traceFor(inputs: unknown): Trace {
+    if (disposed) throw disposedError(name);
+    leavesOf(inputs, inputKind, name);
+    return trace({ name, fn: fn as (inputs: never) => Outputs, state: state.variables }, inputs);
+  }
 
   function prepare(inputs: unknown): Promise<Built> {
-    const leaves = leavesOf(inputs, isHostTensor);
-    const key = leaves.map(([path, { dtype, shape }]) => `${path}:${dtype}[${shape}]`).join(' ');
+    const leaves = leavesOf(inputs, inputKind, name);
+    const key = JSON.stringify(leaves.map(([path, { dtype, shape }]) => [path, dtype, shape]));
     const known = built.get(key);
     if (known) return known;
     const made = build(inputs);
@@ -84,12 +113,12 @@ export function compile<Inputs, Outputs>(
     const session = await InferenceSession.create(bytes, {
       executionProviders: ['cpu'],
       graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
+      // Failures are thrown; they need not be printed too.
+      logSeverityLevel: 4,
       ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
       ...(options.profilePrefix === undefined
         ? {}
         : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
-      extra: { session: { set_denormal_as_zero: '1' } },
     });
     const report = {
       nodes: model.model.nodes.length,
@@ -99,21 +128,28 @@ export function compile<Inputs, Outputs>(
     return { traced: model, outputTree: traced.outputTree, session, report };
   }
 
-  async function call(inputs: unknown): Promise<unknown> {
+  async function run(inputs: unknown): Promise<unknown> {
     const { traced, outputTree, session } = await prepare(inputs);
     const feeds: Record<string, OrtTensor> = {};
-    for (const [path, host] of leavesOf(inputs, isHostTensor)) {
-      checkData(name, path, host);
+    for (const [path, { dtype, shape, data }] of leavesOf(inputs, inputKind, name)) {
       const input = traced.inputs.get(path);
-      if (input) feeds[input] = new OrtTensor(host.dtype as 'float32', host.data as Float32Array, host.shape);
+      if (input) feeds[input] = new OrtTensor(dtype as 'float32', data as Float32Array, shape);
     }
     for (const [index, input] of traced.stateInputs) feeds[input] = state.current(index);
     const fetches: Record<string, OrtTensor | null> = {};
     for (const output of traced.outputs.values()) fetches[output] = null;
     for (const [index, output] of traced.stateOutputs) fetches[output] = state.next(index);
-    const results = await session.run(feeds, fetches);
+    const results = await session.run(feeds, fetches, { logSeverityLevel: 4 }).catch((error) => {
+      throw runError(name, error);
+    });
     state.swap(traced.stateOutputs.keys());
     return mapLeaves(outputTree, isPath, (path) => hostOf(results[traced.outputs.get(path) as string] as OrtTensor));
+  }
+
+  async function call(inputs: unknown): Promise<unknown> {
+    if (disposed) throw disposedError(name);
+    for (const [path, host] of leavesOf(inputs, inputKind, name)) checkHostTensor(host, path, name);
+    return state.inTurn(() => run(inputs));
   }
 
   const compiled = Object.assign(call, {
@@ -124,10 +160,13 @@ export function compile<Inputs, Outputs>(
       return encodeModel(modelOfTrace(traceFor(inputs), name, values).model);
     },
     sync: () => state.pull(),
-    dispose: async () => {
-      const sessions = await Promise.allSettled(built.values());
-      built.clear();
-      for (const result of sessions) if (result.status === 'fulfilled') await result.value.session.release();
+    dispose: () => {
+      disposed = true;
+      return state.inTurn(async () => {
+        const sessions = await Promise.allSettled(built.values());
+        built.clear();
+        for (const result of sessions) if (result.status === 'fulfilled') await result.value.session.release();
+      });
     },
   });
   return compiled as unknown as CompiledFunction<Inputs, Outputs>;
@@ -143,25 +182,23 @@ function hostOf(tensor: OrtTensor): HostTensor {
   return { dtype: tensor.type as HostTensor['dtype'], shape: tensor.dims, data: tensor.data as Float32Array };
 }
 
-function checkData(name: string, path: string, { data, shape, dtype }: HostTensor): void {
-  const size = shape.reduce((product, n) => product * n, 1);
-  const fits =
-    dtype === 'float32'
-      ? data instanceof Float32Array
-      : dtype === 'int32'
-        ? data instanceof Int32Array
-        : data instanceof Uint8Array;
-  if (fits && data.length === size) return;
-  throw new UniecsError({
-    code: 'shape',
+function disposedError(name: string): UniecsError {
+  return new UniecsError({
+    code: 'unavailable',
     where: name,
-    expected: `${size} elements of ${dtype} for '${path}' of shape [${shape.join(', ')}]`,
-    got: `${data.length} in a ${data.constructor.name}`,
-    hint: 'pass data of the dtype and size that the shape says',
+    expected: 'a compiled function in use',
+    got: 'one that was disposed',
+    hint: 'compile it again, or dispose it later',
   });
 }
 
-/** A tfjs tensor's values as a host tensor, for calling a compiled function with it. */
-export function hostTensor(tensor: Tensor): HostTensor {
-  return { dtype: tensor.dtype as HostTensor['dtype'], shape: tensor.shape, data: tensor.dataSync() as Float32Array };
+function runError(name: string, error: unknown): UniecsError {
+  return new UniecsError({
+    code: 'data',
+    where: name,
+    expected: 'inputs on which the graph can run',
+    got: error instanceof Error ? error.message : String(error),
+    hint: 'check the values of the inputs (ids within their table, for one); the state is as it was',
+    cause: error,
+  });
 }

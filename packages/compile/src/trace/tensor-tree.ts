@@ -1,4 +1,5 @@
 import { Tensor } from '@tensorflow/tfjs-core';
+import { UniecsError } from '@uniecs/tensor';
 
 /** An array outside of tfjs: what a compiled function takes and returns. */
 export interface HostTensor {
@@ -14,28 +15,59 @@ export type HostTree<T> = T extends Tensor
     ? { readonly [K in keyof T]: HostTree<T[K]> }
     : T;
 
-/** The leaves of a tree with their paths (`batch.item1.pixels`), in the order of the tree. */
-export function leavesOf<Leaf>(tree: unknown, isLeaf: (node: unknown) => node is Leaf, path = ''): [string, Leaf][] {
-  if (tree === undefined || tree === null) return [];
-  if (isLeaf(tree)) return [[path, tree]];
-  return Object.entries(tree as object).flatMap(([name, child]) =>
-    leavesOf(child, isLeaf, path === '' ? name : `${path}.${name}`),
-  );
+/** What a tree holds, and how to say so when it holds something else. */
+export interface LeafKind<Leaf> {
+  readonly isLeaf: (node: unknown) => node is Leaf;
+  /** For errors: `inputs`, `outputs`. */
+  readonly role: string;
+  /** For errors: `host tensors`. */
+  readonly plural: string;
+  readonly hint: string;
 }
 
-/** Rebuilds a tree with each leaf replaced. */
+/** The path of an entry: `batch.item1.pixels`. */
+export function pathTo(parent: string, name: string | number): string {
+  return parent === '' ? String(name) : `${parent}.${name}`;
+}
+
+/**
+ * The leaves of a tree with their paths, in the order of the tree.
+ *
+ * @throws UniecsError `argument` for whatever is neither a leaf, nor an array or plain object, nor undefined
+ */
+export function leavesOf<Leaf>(tree: unknown, kind: LeafKind<Leaf>, where: string): [string, Leaf][] {
+  const found = new Map<string, Leaf>();
+  const visit = (node: unknown, path: string) => {
+    if (node === undefined && path !== '') return;
+    if (kind.isLeaf(node) && !found.has(path)) found.set(path, node);
+    else if (isContainer(node)) for (const [name, child] of Object.entries(node)) visit(child, pathTo(path, name));
+    else throw strangeNode(node, path, kind, where);
+  };
+  visit(tree, '');
+  return [...found];
+}
+
+/** Rebuilds a tree that `leavesOf` accepts with each leaf replaced. */
 export function mapLeaves<Leaf>(
   tree: unknown,
   isLeaf: (node: unknown) => node is Leaf,
   change: (leaf: Leaf, path: string) => unknown,
   path = '',
 ): unknown {
-  if (tree === undefined || tree === null) return tree;
+  if (tree === undefined) return tree;
   if (isLeaf(tree)) return change(tree, path);
-  const at = (name: string | number) => (path === '' ? String(name) : `${path}.${name}`);
-  if (Array.isArray(tree)) return tree.map((child, i) => mapLeaves(child, isLeaf, change, at(i)));
+  if (Array.isArray(tree)) return tree.map((child, i) => mapLeaves(child, isLeaf, change, pathTo(path, i)));
   const entries = Object.entries(tree as object);
-  return Object.fromEntries(entries.map(([name, child]) => [name, mapLeaves(child, isLeaf, change, at(name))]));
+  return Object.fromEntries(
+    entries.map(([name, child]) => [name, mapLeaves(child, isLeaf, change, pathTo(path, name))]),
+  );
+}
+
+/** Whether a node is an array or a plain object. */
+export function isContainer(node: unknown): node is object {
+  if (typeof node !== 'object' || node === null) return false;
+  const prototype = Object.getPrototypeOf(node);
+  return Array.isArray(node) || prototype === Object.prototype || prototype === null;
 }
 
 /** Whether a node of an input tree is an array of numbers. */
@@ -46,4 +78,16 @@ export function isHostTensor(node: unknown): node is HostTensor {
 /** Whether a node of an output tree is a tensor. */
 export function isTensor(node: unknown): node is Tensor {
   return node instanceof Tensor;
+}
+
+function strangeNode<Leaf>(node: unknown, path: string, kind: LeafKind<Leaf>, where: string): UniecsError {
+  const type = typeof node === 'object' && node !== null ? `a ${node.constructor?.name}` : String(node);
+  const twice = kind.isLeaf(node) ? 'two entries' : type;
+  return new UniecsError({
+    code: 'argument',
+    where,
+    expected: `${kind.role} that are ${kind.plural} in plain objects and arrays`,
+    got: `${twice} at '${path}'`,
+    hint: kind.hint,
+  });
 }

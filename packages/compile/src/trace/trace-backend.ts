@@ -3,7 +3,7 @@ import { UniecsError } from '@uniecs/tensor';
 import { callSite, unsupportedOp } from '../errors.js';
 import { type Elements, elementType, type Graph, type Value } from '../graph/graph.js';
 import { lowerings } from '../kernels/lowerings.js';
-import { elementsOf } from '../kernels/tools.js';
+import { cast, elementsOf, reshape } from '../kernels/tools.js';
 
 /** The name of the tracing backend among tfjs's backends. */
 export const traceBackendName = 'uniecs-trace';
@@ -14,15 +14,24 @@ const largestConstant = 65536;
 /** Tensors of outside that were not declared become constants up to this many elements (a scale, a small table). */
 const largestCapture = 1024;
 
+/** Scopes of tfjs ops that draw random numbers in JavaScript. */
+const drawingOps = /^(rand|random[A-Z]\w*|truncatedNormal|multinomial)__op$/;
+
+interface Recorded {
+  readonly value: Value;
+  references: number;
+}
+
 /** A tfjs backend whose kernels compute nothing: each records what it would do in a graph. */
 export class TraceBackend extends tf.KernelBackend {
   #graph: Graph | undefined;
-  #values = new WeakMap<object, Value>();
+  #recorded = new WeakMap<object, Recorded>();
+  #captured = new WeakMap<object, Value>();
 
   /** Starts a new recording. */
   begin(graph: Graph): void {
     this.#graph = graph;
-    this.#values = new WeakMap();
+    this.#captured = new WeakMap();
   }
 
   /** Ends the recording. */
@@ -35,26 +44,19 @@ export class TraceBackend extends tf.KernelBackend {
     return this.#graph;
   }
 
-  /** Lets a data id stand for a value of the graph. */
-  bind(dataId: object, value: Value): void {
-    this.#values.set(dataId, value);
-  }
-
   /** A tfjs handle of a value. */
   handle(value: Value): tf.TensorInfo {
     const dataId = {};
-    this.#values.set(dataId, value);
+    this.#recorded.set(dataId, { value, references: 1 });
     return { dataId, shape: [...value.shape], dtype: value.dtype as tf.DataType };
   }
 
   /** The value of a tensor: recorded here, or captured from outside as a constant. */
   lookup(tensor: tf.TensorInfo): Value {
-    const known = this.#values.get(tensor.dataId);
-    // One data id may be seen under several shapes: tfjs's reshape of a foreign tensor shares the data.
-    if (known) return known;
-    const captured = this.#capture(tensor);
-    this.#values.set(tensor.dataId, captured);
-    return captured;
+    const known = this.#recorded.get(tensor.dataId)?.value ?? this.#captured.get(tensor.dataId);
+    const value = known ?? this.#capture(tensor);
+    // Tensors of outside may share their data under several shapes and dtypes.
+    return reshape(this.graph, cast(this.graph, value, elementType(tensor.dtype) ?? value.dtype), tensor.shape);
   }
 
   #capture(tensor: tf.TensorInfo): Value {
@@ -70,28 +72,30 @@ export class TraceBackend extends tf.KernelBackend {
         hint: 'pass it as an input, or name its module in the option state; it would be frozen into the graph otherwise',
       });
     }
-    return this.#constant(tf.engine().readSync(tensor.dataId), tensor.shape, tensor.dtype);
+    const value = this.#constant(tf.engine().readSync(tensor.dataId), tensor.shape, tensor.dtype);
+    this.#captured.set(tensor.dataId, value);
+    return value;
   }
 
   #constant(values: tf.BackendValues, shape: readonly number[], dtype: tf.DataType): Value {
     const type = elementType(dtype);
     if (!type) throw unsupportedOp(`a ${dtype} tensor`, 'only float32, int32 and bool are supported');
-    const make = { float32: Float32Array, int32: Int32Array, bool: Uint8Array, int64: Int32Array }[type];
+    const make = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[type as tf.NumericDataType & 'bool'];
     return this.graph.constant(make.from(values as ArrayLike<number>) as Elements, type, shape);
   }
 
   override write(values: tf.BackendValues, shape: number[], dtype: tf.DataType): object {
-    const value = this.#constant(values, shape, dtype);
-    const drawn = value.splat === undefined && /\b(random|truncated|rand)[A-Za-z]*_/.exec(new Error().stack ?? '');
-    if (drawn) {
+    const drawing = tf.engine().state.scopeStack.find(({ name }) => drawingOps.test(name));
+    if (drawing) {
       throw new UniecsError({
         code: 'argument',
         where: 'compile',
         expected: 'random numbers from an input (counterUniform, dropoutSource)',
-        got: `a random draw of tfjs at ${callSite()}`,
-        hint: 'it would be frozen into the graph and repeat at every call; draw from a counter that is an input',
+        got: `tf.${drawing.name.replace('__op', '')} at ${callSite()}`,
+        hint: 'its numbers would be frozen into the graph and repeat at every call; draw from a counter that is an input',
       });
     }
+    const value = this.#constant(values, shape, dtype);
     if (value.constant && value.constant.length > largestConstant) {
       throw new UniecsError({
         code: 'argument',
@@ -101,13 +105,11 @@ export class TraceBackend extends tf.KernelBackend {
         hint: 'pass it as an input',
       });
     }
-    const dataId = {};
-    this.#values.set(dataId, value);
-    return dataId;
+    return this.handle(value).dataId;
   }
 
   override readSync(dataId: object): tf.BackendValues {
-    const value = this.#values.get(dataId);
+    const value = this.#recorded.get(dataId)?.value;
     const elements = value && elementsOf(value);
     if (elements) return elements as tf.BackendValues;
     throw new UniecsError({
@@ -123,14 +125,19 @@ export class TraceBackend extends tf.KernelBackend {
     return this.readSync(dataId);
   }
 
-  override disposeData(): boolean {
-    return true;
+  override disposeData(dataId: object): boolean {
+    const recorded = this.#recorded.get(dataId);
+    if (recorded) recorded.references--;
+    return !recorded || recorded.references <= 0;
   }
 
-  override incRef(): void {}
+  override incRef(dataId: object): void {
+    const recorded = this.#recorded.get(dataId);
+    if (recorded) recorded.references++;
+  }
 
-  override refCount(): number {
-    return 1;
+  override refCount(dataId: object): number {
+    return this.#recorded.get(dataId)?.references ?? 0;
   }
 
   override numDataIds(): number {
@@ -178,7 +185,7 @@ function registerKernels(backend: TraceBackend): void {
         if (!lowering) throw unsupportedOp(kernelName, 'no lowering to ONNX');
         const named: Record<string, Value> = {};
         for (const [name, tensor] of Object.entries(inputs)) {
-          if (tensor !== null && tensor !== undefined) named[name] = shaped(backend, tensor);
+          if (tensor !== null && tensor !== undefined) named[name] = backend.lookup(tensor);
         }
         const result = lowering({
           graph: backend.graph,
@@ -190,16 +197,4 @@ function registerKernels(backend: TraceBackend): void {
       },
     });
   }
-}
-
-/** The value of a tensor under the tensor's own shape. */
-function shaped(backend: TraceBackend, tensor: tf.TensorInfo): Value {
-  const value = backend.lookup(tensor);
-  if (String(value.shape) === String(tensor.shape)) return value;
-  return lowerings.Reshape?.({
-    graph: backend.graph,
-    inputs: { x: value },
-    list: [value],
-    attributes: { shape: tensor.shape },
-  }) as Value;
 }

@@ -1,21 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { UniecsError } from '@uniecs/tensor';
 import { type ElementType, Graph, type Value } from '../graph/graph.js';
-import { isTensor, leavesOf, mapLeaves } from './tensor-tree.js';
-import { traceBackend, traceBackendName } from './trace-backend.js';
-
-/** Type and shape of one input. */
-export interface InputType {
-  readonly dtype: 'float32' | 'int32' | 'bool';
-  readonly shape: readonly number[];
-}
+import { guardVariables } from './guard-variables.js';
+import { type HostTensor, isHostTensor, isTensor, leavesOf, mapLeaves } from './tensor-tree.js';
+import { type TraceBackend, traceBackend, traceBackendName } from './trace-backend.js';
+import { type WatchedInputs, watchInputs } from './watched-inputs.js';
 
 /** A traced function: the graph, and which values are what. */
 export interface Trace {
   readonly graph: Graph;
   /** Graph inputs by path in the input tree. */
   readonly inputs: ReadonlyMap<string, Value>;
-  /** Graph inputs by index of the state variable; only those that the function reads or changes. */
+  /** Graph inputs by index of the state variable. */
   readonly stateInputs: ReadonlyMap<number, Value>;
   /** What each changed variable is assigned, by index. */
   readonly stateOutputs: ReadonlyMap<number, Value>;
@@ -25,68 +21,143 @@ export interface Trace {
   readonly outputTree: unknown;
 }
 
+/** What is traced. */
+export interface Traceable {
+  /** For errors. */
+  readonly name: string;
+  readonly fn: (inputs: never) => unknown;
+  readonly state: readonly tf.Variable[];
+}
+
+const outputs = {
+  isLeaf: isTensor,
+  role: 'outputs',
+  plural: 'tensors',
+  hint: 'return tensors, at once (no async function) and nothing beside them',
+};
+
 /**
  * Runs a function once on the tracing backend and records it.
  *
- * Variables of the state are inputs; assignments to them are outputs. The variables keep their values, the active backend is
- * restored, and no tensor is left behind.
+ * Variables of the state are inputs; assignments to them are outputs. All variables keep their values, the active backend is
+ * restored, and no tensor is left behind, also where the function throws.
+ *
+ * @param inputTree host tensors, of which only dtype and shape count
  */
-export function trace(
-  fn: (inputs: never) => unknown,
-  inputTree: unknown,
-  isInput: (node: unknown) => node is InputType,
-  state: readonly tf.Variable[],
-): Trace {
+export function trace({ name, fn, state }: Traceable, inputTree: unknown): Trace {
+  const previous = activeBackend();
   const backend = traceBackend();
-  const previous = tf.getBackend();
-  if (!previous) {
-    throw new UniecsError({
-      code: 'unavailable',
-      where: 'compile',
-      expected: 'a tfjs backend that holds the variables',
-      got: 'none',
-      hint: "import one first, for example '@tensorflow/tfjs-backend-cpu'",
-    });
-  }
-  const graph = new Graph();
-  const originals = state.map((variable) => tf.clone(variable as tf.Tensor));
   const engine = tf.engine();
+  const graph = new Graph();
+  const variables = guardVariables(state);
+  const tape = engine.state.activeTape;
+  const placeholder = (inputName: string, dtype: ElementType, shape: readonly number[]) => {
+    const value = graph.input(inputName, dtype, shape);
+    return [value, engine.makeTensorFromTensorInfo(backend.handle(value), backend)] as const;
+  };
   backend.begin(graph);
-  // Both calls take effect at once: neither backend starts asynchronously.
+  // Both switches take effect at once: neither backend starts asynchronously.
   void tf.setBackend(traceBackendName);
   engine.startScope('trace');
   try {
     const inputs = new Map<string, Value>();
-    const placeholders = mapLeaves(inputTree, isInput, ({ dtype, shape }, path) => {
-      const value = graph.input(path || 'input', dtype, shape);
+    const placeholders = mapLeaves(inputTree, isHostTensor, ({ dtype, shape }: HostTensor, path) => {
+      const [value, tensor] = placeholder(path || 'input', dtype, shape);
       inputs.set(path, value);
-      return engine.makeTensorFromTensorInfo(backend.handle(value), backend);
+      return tensor;
     });
-    const stateValues = state.map((variable, i) => {
-      const value = graph.input(`state.${i}`, variable.dtype as ElementType, variable.shape);
-      backend.bind(variable.dataId, value);
-      return value;
+    const stateInputs = new Map<number, Value>();
+    state.forEach((variable, index) => {
+      const [value, tensor] = placeholder(`state.${index}`, variable.dtype as ElementType, variable.shape);
+      // Under data of its own, so that an older copy of the variable, which shares its data, does not pass for it.
+      variable.assign(tensor);
+      stateInputs.set(index, value);
     });
-    const outputTree = fn(placeholders as never);
-    const outputs = new Map<string, Value>();
-    for (const [path, tensor] of leavesOf(outputTree, isTensor)) outputs.set(path, backend.lookup(tensor));
-    const stateOutputs = new Map<number, Value>();
-    state.forEach((variable, i) => {
-      const value = backend.lookup(variable);
-      if (value !== stateValues[i]) stateOutputs.set(i, value);
-    });
-    const stateInputs = new Map(stateValues.map((value, i) => [i, value]));
-    const paths = mapLeaves(outputTree, isTensor, (_, path) => path);
-    return { graph, inputs, stateInputs, stateOutputs, outputs, outputTree: paths };
+    const watched = watchInputs(placeholders);
+    const outputTree = call(fn, watched, name);
+    refuseUnread(watched, [...inputs.keys()], name);
+    variables.check(name);
+    return { graph, inputs, stateInputs, ...results(backend, outputTree, state, stateInputs, name) };
   } finally {
-    engine.endScope();
-    backend.end();
+    dropTape(tape);
     // Before the variables get their data back: tfjs counts references on the active backend.
     void tf.setBackend(previous);
-    state.forEach((variable, i) => {
-      const original = originals[i] as tf.Tensor;
-      if (variable.dataId !== original.dataId) variable.assign(original);
-    });
-    tf.dispose(originals);
+    variables.restore();
+    engine.endScope();
+    backend.end();
   }
+}
+
+function results(
+  backend: TraceBackend,
+  outputTree: unknown,
+  state: readonly tf.Variable[],
+  stateInputs: ReadonlyMap<number, Value>,
+  name: string,
+): Pick<Trace, 'stateOutputs' | 'outputs' | 'outputTree'> {
+  const values = leavesOf(outputTree, outputs, name).map(([path, tensor]) => [path, backend.lookup(tensor)] as const);
+  const stateOutputs = new Map<number, Value>();
+  state.forEach((variable, index) => {
+    const value = backend.lookup(variable);
+    if (value !== stateInputs.get(index)) stateOutputs.set(index, value);
+  });
+  const paths = mapLeaves(outputTree, isTensor, (_, path) => path);
+  return { stateOutputs, outputs: new Map(values), outputTree: paths };
+}
+
+/** A function that meets `undefined` where it wants an input is told which. */
+function call(fn: Traceable['fn'], watched: WatchedInputs, name: string): unknown {
+  try {
+    return fn(watched.tree as never);
+  } catch (error) {
+    const absent = watched.absent();
+    const stumbled = error instanceof Error && !UniecsError.isInstance(error) && /undefined/.test(error.message);
+    if (!stumbled || absent.length === 0) throw error;
+    throw new UniecsError({
+      code: 'argument',
+      where: name,
+      expected: `the input ${absent.map((path) => `'${path}'`).join(' or ')}, which the function reads`,
+      got: `none, and so: ${error.message}`,
+      hint: 'pass it, or let the function do without',
+      cause: error,
+    });
+  }
+}
+
+function refuseUnread(watched: WatchedInputs, paths: readonly string[], name: string): void {
+  const extra = paths.filter((path) => !watched.wasRead(path));
+  if (extra.length === 0) return;
+  throw new UniecsError({
+    code: 'argument',
+    where: name,
+    expected: `only inputs that the function reads (${paths.filter((path) => watched.wasRead(path)).join(', ') || 'none'})`,
+    got: `also ${extra.map((path) => `'${path}'`).join(', ')}`,
+    hint: 'leave it out, or check its spelling',
+  });
+}
+
+/** tfjs frees what a gradient keeps only when the gradient is done; a function that throws inside leaves it behind. */
+function dropTape(before: unknown): void {
+  const { state } = tf.engine();
+  if (!state.activeTape || state.activeTape === before || state.gradientDepth > 0) return;
+  for (const node of state.activeTape) tf.dispose(node.saved ?? []);
+  (state as { activeTape: unknown }).activeTape = null;
+}
+
+/** The backend that holds the variables, started if it is not. */
+function activeBackend(): string {
+  try {
+    tf.backend();
+  } catch {
+    // Said below.
+  }
+  const name = tf.getBackend();
+  if (name && name !== traceBackendName) return name;
+  throw new UniecsError({
+    code: 'unavailable',
+    where: 'compile',
+    expected: 'a tfjs backend that holds the variables',
+    got: 'none',
+    hint: "import one first, for example '@tensorflow/tfjs-backend-cpu'",
+  });
 }

@@ -1,0 +1,40 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { UniecsError } from '@uniecs/tensor';
+import type { HostTensor } from '../trace/tensor-tree.js';
+
+/** The array that holds the elements of each dtype. */
+export const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+
+/** A tfjs tensor's values as a host tensor, for calling a compiled function with it. */
+export function hostTensor(tensor: Tensor): HostTensor {
+  const { dtype, shape } = tensor;
+  if (!(dtype in arrays)) {
+    throw new UniecsError({
+      code: 'argument',
+      where: 'hostTensor',
+      expected: 'a tensor of float32, int32 or bool',
+      got: dtype,
+      hint: 'cast it first',
+    });
+  }
+  const values = tensor.dataSync() as Float32Array;
+  const make = arrays[dtype as keyof typeof arrays];
+  // tfjs keeps the array of the old dtype where a cast loses nothing.
+  return { dtype: dtype as HostTensor['dtype'], shape, data: values instanceof make ? values : make.from(values) };
+}
+
+/** @throws UniecsError `shape` unless dtype, shape and the array's type and length agree */
+export function checkHostTensor({ data, shape, dtype }: HostTensor, path: string, where: string): void {
+  const size = shape.reduce((product, n) => product * n, 1);
+  const valid = dtype in arrays && shape.every((n) => Number.isInteger(n) && n >= 0);
+  if (valid && data instanceof arrays[dtype] && data.length === size) return;
+  throw new UniecsError({
+    code: 'shape',
+    where,
+    expected: valid
+      ? `${size} elements of ${dtype} (a ${arrays[dtype].name}) for '${path}' of shape [${shape.join(', ')}]`
+      : `a dtype of float32, int32 or bool and a shape of whole numbers for '${path}'`,
+    got: valid ? `${data.length} in a ${data.constructor.name}` : `${dtype} [${shape.join(', ')}]`,
+    hint: 'pass data of the dtype and size that the shape says',
+  });
+}
