@@ -52,11 +52,13 @@ function flatten(x: ArrayLike): { values: number[]; shape?: number[] } {
   if (typeof x === 'number') return { values: [x] };
   if (x instanceof Tensor) return { values: Array.from(x.dataSync() as Float32Array), shape: [...x.shape] };
   if (ArrayBuffer.isView(x)) return { values: Array.from(x as Float32Array) };
-  const parts = (x as readonly ArrayLike[]).map(flatten);
-  const nested = parts.length > 0 && typeof (x as readonly ArrayLike[])[0] !== 'number';
-  const inner = nested ? parts[0]?.shape : [];
-  const values = parts.flatMap((part) => part.values);
-  return inner ? { values, shape: [parts.length, ...inner] } : { values };
+  const parts = (x as readonly ArrayLike[]).map((part) => {
+    const { values, shape } = flatten(part);
+    return { values, shape: typeof part === 'number' ? [] : (shape ?? [values.length]) };
+  });
+  const inner = parts[0]?.shape ?? [];
+  if (parts.some(({ shape }) => String(shape) !== String(inner))) throw new Error('toBeCloseToArray: ragged array');
+  return { values: parts.flatMap((part) => part.values), shape: [parts.length, ...inner] };
 }
 
 expect.extend({
