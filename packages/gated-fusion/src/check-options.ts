@@ -18,6 +18,7 @@ export function checkOptions(given: Omit<GatedFusionOptions, 'random'>): GatedFu
     gating: given.gating ?? true,
     gateBias: given.gateBias ?? 0,
     fusionInput: given.fusionInput ?? 'concat',
+    residual: given.residual ?? 'none',
   } as const;
   const { width, heads } = options;
   for (const name of ['imageWidth', 'textWidth', 'width', 'heads'] as const) {
@@ -33,6 +34,7 @@ export function checkOptions(given: Omit<GatedFusionOptions, 'random'>): GatedFu
   oneOf('norm', options.norm, ['post', 'pre']);
   oneOf('indicator', options.indicator, ['own', 'other']);
   oneOf('fusionInput', options.fusionInput, ['concat', 'tokens']);
+  oneOf('residual', options.residual, ['none', 'pooled']);
   return options;
 }
 

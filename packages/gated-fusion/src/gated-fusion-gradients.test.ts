@@ -59,46 +59,48 @@ function weighted64(
 
 const closeness = { relative: 1e-3, absolute: 2e-5 };
 
-describe.each([{}, { norm: 'pre', indicator: 'other', fusionInput: 'tokens' }, { gating: false }] as const)(
-  'with options %o',
-  (form) => {
-    const fusion = smallFusion({ crossLayers: 1, ffnRatio: 1, ...form });
+describe.each([
+  {},
+  { norm: 'pre', indicator: 'other', fusionInput: 'tokens' },
+  { gating: false },
+  { residual: 'pooled' },
+] as const)('with options %o', (form) => {
+  const fusion = smallFusion({ crossLayers: 1, ffnRatio: 1, ...form });
 
-    it('the gradient of every parameter is that of finite differences', () => {
-      const { grads } = tf.variableGrads(() => weighted(fusion.forward(inputs(features3d(image), features3d(text)))));
-      const p = parameters64(fusion);
-      const left: string[] = [];
-      for (const [name, variable] of namedParameters(fusion)) {
-        const values = p.get(name) as Float64Array;
-        const expected = finiteDifference((x) => weighted64(fusion, new Map(p).set(name, x)), values);
-        const gradient = grads[variable.name];
-        if (!gradient) left.push(name);
-        const flat = tf.reshape(gradient ?? tf.zeros(variable.shape), [-1]);
-        expect(flat, name).toBeCloseToArray(expected, closeness);
-      }
-      // Self-attention over a sequence of one does not depend on queries and keys: their zero gradient is left out.
-      const single = /^fusion\.layers\.\d\.self_attn\.[qk]_proj/;
-      expect(left).toEqual([...p.keys()].filter((name) => fusion.config.fusionInput === 'concat' && single.test(name)));
-    });
+  it('the gradient of every parameter is that of finite differences', () => {
+    const { grads } = tf.variableGrads(() => weighted(fusion.forward(inputs(features3d(image), features3d(text)))));
+    const p = parameters64(fusion);
+    const left: string[] = [];
+    for (const [name, variable] of namedParameters(fusion)) {
+      const values = p.get(name) as Float64Array;
+      const expected = finiteDifference((x) => weighted64(fusion, new Map(p).set(name, x)), values);
+      const gradient = grads[variable.name];
+      if (!gradient) left.push(name);
+      const flat = tf.reshape(gradient ?? tf.zeros(variable.shape), [-1]);
+      expect(flat, name).toBeCloseToArray(expected, closeness);
+    }
+    // Self-attention over a sequence of one does not depend on queries and keys: their zero gradient is left out.
+    const single = /^fusion\.layers\.\d\.self_attn\.[qk]_proj/;
+    expect(left).toEqual([...p.keys()].filter((name) => fusion.config.fusionInput === 'concat' && single.test(name)));
+  });
 
-    it('the gradient of the features is that of finite differences', () => {
-      const gradients = tf.grads((x, y) => weighted(fusion.forward(inputs(x as tf.Tensor3D, y as tf.Tensor3D))));
-      const [dImages, dTexts] = gradients([features3d(image), features3d(text)]) as [tf.Tensor, tf.Tensor];
-      const p = parameters64(fusion);
-      const with64 = (features: Features, values: Float64Array): Features => ({ ...features, values: values as never });
-      const expectedImages = finiteDifference(
-        (x) => weighted64(fusion, p, with64(image, x)),
-        Float64Array.from(image.values),
-      );
-      const expectedTexts = finiteDifference(
-        (x) => weighted64(fusion, p, image, with64(text, x)),
-        Float64Array.from(text.values),
-      );
-      expect(tf.reshape(dImages, [-1])).toBeCloseToArray(expectedImages, closeness);
-      expect(tf.reshape(dTexts, [-1])).toBeCloseToArray(expectedTexts, closeness);
-    });
-  },
-);
+  it('the gradient of the features is that of finite differences', () => {
+    const gradients = tf.grads((x, y) => weighted(fusion.forward(inputs(x as tf.Tensor3D, y as tf.Tensor3D))));
+    const [dImages, dTexts] = gradients([features3d(image), features3d(text)]) as [tf.Tensor, tf.Tensor];
+    const p = parameters64(fusion);
+    const with64 = (features: Features, values: Float64Array): Features => ({ ...features, values: values as never });
+    const expectedImages = finiteDifference(
+      (x) => weighted64(fusion, p, with64(image, x)),
+      Float64Array.from(image.values),
+    );
+    const expectedTexts = finiteDifference(
+      (x) => weighted64(fusion, p, image, with64(text, x)),
+      Float64Array.from(text.values),
+    );
+    expect(tf.reshape(dImages, [-1])).toBeCloseToArray(expectedImages, closeness);
+    expect(tf.reshape(dTexts, [-1])).toBeCloseToArray(expectedTexts, closeness);
+  });
+});
 
 describe('represent', () => {
   it('has the gradient of its three passes, though they share projections', () => {

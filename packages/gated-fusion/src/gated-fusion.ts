@@ -13,6 +13,7 @@ import { type FusionInput, fusionNetwork } from './fusion-network.js';
 import { type CrossNorm, gatedCrossLayer, type Indicator } from './gated-cross-layer.js';
 import { meanPool } from './mean-pool.js';
 import { checkInputs, type ModalityInput, type ModalityInputs, projectModality } from './modality-input.js';
+import { type PooledResidual, pooledResidual } from './pooled-residual.js';
 import type { Modality, PerModality, TokenStream } from './token-stream.js';
 
 /** Options of `gatedFusion`; the defaults are the paper's equations with the sizes of the authors' code. */
@@ -45,6 +46,11 @@ export interface GatedFusionOptions {
   readonly gateBias?: number;
   /** Default `concat`. */
   readonly fusionInput?: FusionInput;
+  /**
+   * Default `none`, the paper. `pooled` adds a shortcut from the projected tokens to the embedding (`pooledResidual`), which trains
+   * much faster; it differs from the paper.
+   */
+  readonly residual?: 'none' | 'pooled';
   /** Source of the initial parameters. */
   readonly random: Random;
 }
@@ -90,7 +96,8 @@ export interface GatedFusion extends Module {
  * pre-norm), masked mean pools, the fusion network (Eq. 6), L2 normalisation.
  *
  * State dict: `image_projection`, `text_projection`, `cross_layers.N.{image,text}.{cross_attn,layer_norm,gate}`,
- * `{image,text}_blocks.N`, `{image,text}_pool.{layer_norm,linear}`, `fusion.{projection | modality_embedding,layers.N,layer_norm}`.
+ * `{image,text}_blocks.N`, `{image,text}_pool.{layer_norm,linear}`,
+ * `residual.{image.weight,text.weight,scale}` (only with `pooled`), `fusion.{projection | modality_embedding,layers.N,layer_norm}`.
  *
  * Where the paper is silent, the parts of the pool, the pre-norm blocks and the default sizes are those of the authors' code;
  * that padding is masked, in attention and in the pool, differs from it.
@@ -129,6 +136,8 @@ export function gatedFusion(options: GatedFusionOptions): GatedFusion {
     input: config.fusionInput,
     random: random.fork('fusion'),
   });
+  const residual: PooledResidual | undefined =
+    config.residual === 'pooled' ? pooledResidual({ width, random: random.fork('residual') }) : undefined;
   const widths = { image: config.imageWidth, text: config.textWidth };
 
   const project = (modality: Modality, input: ModalityInput | undefined, batch: number) =>
@@ -146,7 +155,8 @@ export function gatedFusion(options: GatedFusionOptions): GatedFusion {
       for (const layer of crossLayers) streams = layer.forward(streams, context);
       const imagePool = pooled('image', streams.image, context);
       const textPool = pooled('text', streams.text, context);
-      return l2Normalize(network.forward(imagePool, textPool, context));
+      const fused = network.forward(imagePool, textPool, context);
+      return l2Normalize(residual ? residual.forward({ image, text }, fused) : fused);
     });
   }
 
@@ -161,6 +171,7 @@ export function gatedFusion(options: GatedFusionOptions): GatedFusion {
       image_pool: pools.image,
       text_pool: pools.text,
       fusion: network,
+      ...(residual ? { residual } : {}),
     },
     forward: (inputs, context) => {
       const batch = checkInputs(inputs, widths, 'GatedFusion.forward');

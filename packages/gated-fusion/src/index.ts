@@ -11,5 +11,6 @@ export {
 export { type GatedFusion, type GatedFusionOptions, gatedFusion, type Representations } from './gated-fusion.js';
 export { type MeanPool, meanPool } from './mean-pool.js';
 export type { ModalityInput, ModalityInputs } from './modality-input.js';
+export { type PooledResidual, pooledResidual } from './pooled-residual.js';
 export { type FusionPreset, paperFusion, recommendedFusion } from './presets.js';
 export type { Modality, PerModality, Presence, TokenStream } from './token-stream.js';

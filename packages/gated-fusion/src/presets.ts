@@ -2,7 +2,7 @@ import type { GatedFusionOptions } from './gated-fusion.js';
 
 /** The choices of form that a preset makes; sizes are the caller's. */
 export type FusionPreset = Readonly<
-  Required<Pick<GatedFusionOptions, 'norm' | 'indicator' | 'gating' | 'gateBias' | 'fusionInput'>>
+  Required<Pick<GatedFusionOptions, 'norm' | 'indicator' | 'gating' | 'gateBias' | 'fusionInput' | 'residual'>>
 >;
 
 /** The paper's printed equations. */
@@ -12,10 +12,12 @@ export const paperFusion: FusionPreset = {
   gating: true,
   gateBias: 0,
   fusionInput: 'concat',
+  residual: 'none',
 };
 
 /**
- * A first version, not yet settled by measurement: the paper's, with gates that start nearly closed (sigmoid(-2) = 0.12), so
- * that at first a modality keeps its own tokens instead of half of the other's.
+ * A first version: the paper's, with gates that start nearly closed (sigmoid(-2) = 0.12), so that at first a modality keeps its own
+ * tokens instead of half of the other's, and with the shortcut around the fusion. In a reduced study on real pairs (one epoch,
+ * one seed, Recall@10 over the five tasks with an image-only side) the shortcut alone gave +.11, the gates +.02 without it.
  */
-export const recommendedFusion: FusionPreset = { ...paperFusion, gateBias: -2 };
+export const recommendedFusion: FusionPreset = { ...paperFusion, gateBias: -2, residual: 'pooled' };

@@ -26,7 +26,8 @@ export function fusion64(p: Parameters64, config: Config, image: Row64, text: Ro
       `${modality}_projection`,
       rows[modality].tokens.map((x) => x.map((value) => value * rows[modality].present)),
     );
-  let streams = { image: project('image'), text: project('text') };
+  const projected = { image: project('image'), text: project('text') };
+  let streams = projected;
   for (let n = 0; n < config.crossLayers; n++) {
     const half = (own: 'image' | 'text', other: 'image' | 'text') => {
       const name = `cross_layers.${n}.${own}`;
@@ -72,7 +73,20 @@ export function fusion64(p: Parameters64, config: Config, image: Row64, text: Ro
   for (let n = 0; n < config.fusionBlocks; n++) {
     sequence = block(p, `fusion.layers.${n}`, config, sequence, sites, embedding ? 'two' : 'one');
   }
-  const f = mean(layerNorms(p, 'fusion.layer_norm', sequence));
+  const fused = mean(layerNorms(p, 'fusion.layer_norm', sequence));
+  const scale = p.get('residual.scale')?.[0];
+  const f = scale === undefined ? fused : fused.map((value) => (value * scale) / Math.sqrt(config.width));
+  for (const modality of ['image', 'text'] as const) {
+    const weight = p.get(`residual.${modality}.weight`);
+    if (!weight || rows[modality].present === 0) continue;
+    const pooled = mean(projected[modality]);
+    const direction = pooled.map((_, o) =>
+      pooled.reduce((sum, x, i) => sum + x * (weight[o * pooled.length + i] as number), 0),
+    );
+    direction.forEach((x, o) => {
+      f[o] = (f[o] as number) + x / Math.hypot(...direction);
+    });
+  }
   const length = Math.hypot(...f);
   return f.map((value) => value / length);
 }
