@@ -5,7 +5,13 @@ import { checkChoice, checkFinite } from './check-option.js';
 import { falseNegatives } from './false-negatives.js';
 import { hinge } from './hinge.js';
 import { infoNce } from './info-nce.js';
-import { checkHardNegatives, effectiveHardNegatives, type HardNegatives, nearestMask } from './nearest.js';
+import {
+  checkHardNegatives,
+  effectiveHardNegatives,
+  type HardNegatives,
+  hardNegativesAmong,
+  nearestMask,
+} from './nearest.js';
 import { checkRepresentations, side, similarity } from './representations.js';
 import { resolveTemperature, type Temperature, temperatureModule } from './temperature.js';
 import type { LossTerm } from './term.js';
@@ -18,7 +24,7 @@ export interface V2vOptions {
   readonly symmetric?: boolean;
   /** margin; default 0.2 */
   readonly alpha4?: number;
-  /** how many hard negatives; default `{ share: 0.5 }` of the batch (authors' code); `{ count: 0 }` leaves Eq. 16 out */
+  /** how many hard negatives; default `{ share: 0.5 }` of the candidates that exist (authors' code: of the batch); `{ count: 0 }` leaves Eq. 16 out */
   readonly hardNegatives?: HardNegatives;
   /** over i in the hard part: `mean` (default) or `sum` (as printed: grows with the batch) */
   readonly reduction?: Reduction;
@@ -62,7 +68,7 @@ export function v2v(options: V2vOptions = {}): LossTerm {
         });
         const anchors = standard.anchors as tf.Tensor1D;
         const allowed = candidateMask(candidates.valid, { dropped, excludeDiagonal: true });
-        const hardest = nearestMask(s, allowed, effectiveHardNegatives(hardNegatives, s.shape[0]).effective);
+        const hardest = nearestMask(s, allowed, hardNegativesAmong(hardNegatives, candidates.valid));
         const hard = {
           ...hinge({
             similarity: s,
