@@ -186,9 +186,21 @@ describe('presets', () => {
     );
   });
 
-  it('recommended keeps a tenth for each of seven terms and measures on the representations', () => {
+  it('recommended leaves the weights as they start and measures on the representations', () => {
     expect(recommendedWeighting.scope).toBe('representations');
-    const last = run({ terms: 7, ...recommendedWeighting }, () => [8, 1, 1, 1, 1, 1, 1], 300).at(-1) as number[];
-    expect(last).toBeCloseToArray([2.8, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7], { relative: 1e-3 });
+    const initial = [0.1, 0.1, 1];
+    const last = run({ terms: 3, initial, ...recommendedWeighting }, () => [8, 1, 1], 300).at(-1) as number[];
+    expect(last).toBeCloseToArray(initial);
+  });
+
+  it('starts from the weights that are given, and moves from there as printed', () => {
+    const initial = [0.2, 3, 0.7, 1, 1.5, 0.01];
+    const actual = run({ terms: 6, initial }, changing, 9).at(-1) as number[];
+    let lambda = initial;
+    for (let step = 0; step < 9; step++) lambda = printedUpdate(lambda, changing(step), 0.5);
+    expect(actual).toBeCloseToArray(lambda);
+    expect(() => adaptiveWeighting({ terms: 2, initial: [1, 0] })).toThrow(
+      /initial to be 2 weights above 0, got \[1, 0\]/,
+    );
   });
 });

@@ -7,10 +7,12 @@ import type { AdaptiveWeighting, WeightingState } from './weighting.js';
 export interface AdaptiveWeightingOptions {
   /** T, the number of loss terms */
   readonly terms: number;
-  /** in [0, 1], how far one step moves; 0 keeps the weights equal and fixed; default 0.5 */
+  /** in [0, 1], how far one step moves; 0 keeps the weights as they start; default 0.5 */
   readonly beta?: number;
   /** what the weights' sum goes to: a number (default 1, as printed) or `terms` for T, where the sum starts */
   readonly sumTo?: number | 'terms';
+  /** the weights at the start, above 0; default 1 each, as printed. With beta 0 they stay */
+  readonly initial?: readonly number[];
   /** smallest share of the sum that a term may have, in [0, 1/T); default 0, as printed */
   readonly floor?: number;
 }
@@ -36,8 +38,11 @@ export function adaptiveWeighting(options: AdaptiveWeightingOptions): AdaptiveWe
   const total = sumTo === 'terms' ? terms : sumTo;
   checkOption(Number.isFinite(total) && total > 0, where, "sumTo to be a number above 0 or 'terms'", sumTo);
   checkOption(floor >= 0 && floor * terms < 1, where, `floor to be from 0 to less than 1/${terms}`, floor);
+  const initial = options.initial ?? Array.from({ length: terms }, () => 1);
+  const proper = initial.length === terms && initial.every((weight) => Number.isFinite(weight) && weight > 0);
+  checkOption(proper, where, `initial to be ${terms} weights above 0`, initial);
   return {
-    init: () => ({ logLambda: tf.zeros<tf.Rank.R1>([terms]) }),
+    init: () => ({ logLambda: tf.tensor1d(initial.map(Math.log)) }),
     update: ({ logLambda }, norms) =>
       tf.tidy((): WeightingState => {
         checkShape(norms, 'norms', [terms], where);
