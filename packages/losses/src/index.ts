@@ -18,6 +18,7 @@ export {
   paperLossOptions,
   recommendedLosses,
   recommendedLossOptions,
+  recommendedTermWeights,
 } from './presets.js';
 export type { ItemRepresentations, PairRepresentations, View } from './representations.js';
 export { type T2tOptions, t2t } from './t2t.js';
