@@ -314,9 +314,15 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     of('int32', (x) => tf.gather(x, ids(1, 0)), [whole(3, 5)], { noGradient: 'int32' }),
   ],
   UnsortedSegmentSum: [
-    of('repeated, empty and unknown segments', (x, i) => tf.unsortedSegmentSum(x, i as tf.Tensor1D, 5), [
-      floats(7, 3),
-      ids(1, 0, 1, 4, -1, 5, 1),
+    of(
+      'repeated, empty and unknown segments',
+      (x, i) => tf.unsortedSegmentSum(x, i as tf.Tensor1D, 5),
+      [floats(7, 3), ids(1, 0, 1, 4, -1, 5, 1)],
+      { noGradient: 'tfjs has none for unknown segments' },
+    ),
+    of('repeated and empty segments', (x, i) => tf.unsortedSegmentSum(x, i as tf.Tensor1D, 5), [
+      floats(5, 3),
+      ids(1, 0, 1, 4, 1),
     ]),
     of('rank 1', (x, i) => tf.unsortedSegmentSum(x, i as tf.Tensor1D, 3), [floats(5), ids(2, 2, 0, 0, 0)]),
     of('int32', (x, i) => tf.unsortedSegmentSum(x, i as tf.Tensor1D, 3), [whole(5, 2), ids(2, 2, 0, 0, 0)], {

@@ -12,7 +12,7 @@ import {
 } from '../trace/tensor-tree.js';
 import { type Trace, trace } from '../trace/trace.js';
 import { type DeviceState, deviceState, type StateTree } from './device-state.js';
-import { checkHostTensor } from './host-tensor.js';
+import { checkData, checkType } from './host-tensor.js';
 
 /** How a function is compiled. */
 export interface CompileOptions {
@@ -84,23 +84,26 @@ export function compile<Inputs, Outputs>(
 ): CompiledFunction<Inputs, Outputs> {
   const state = isDeviceState(options.state) ? options.state : deviceState(options.state ?? []);
   const name = options.name ?? (fn.name || 'compiled');
-  const built = new Map<string, Promise<Built>>();
+  const sessions = new Map<string, Promise<Built>>();
   let disposed = false;
 
+  function inputsOf(tree: unknown): [string, HostTensor][] {
+    const leaves = leavesOf(tree, inputKind, name);
+    for (const [path, host] of leaves) checkType(host, path, name);
+    return leaves;
+  }
+
   function traceFor(inputs: unknown): Trace {
-    if (disposed) throw disposedError(name);
-    leavesOf(inputs, inputKind, name);
     return trace({ name, fn: fn as (inputs: never) => Outputs, state: state.variables }, inputs);
   }
 
-  function prepare(inputs: unknown): Promise<Built> {
-    const leaves = leavesOf(inputs, inputKind, name);
-    const key = JSON.stringify(leaves.map(([path, { dtype, shape }]) => [path, dtype, shape]));
-    const known = built.get(key);
+  function built(inputs: unknown): Promise<Built> {
+    const key = JSON.stringify(inputsOf(inputs).map(([path, { dtype, shape }]) => [path, dtype, shape]));
+    const known = sessions.get(key);
     if (known) return known;
     const made = build(inputs);
-    built.set(key, made);
-    made.catch(() => built.delete(key));
+    sessions.set(key, made);
+    made.catch(() => sessions.delete(key));
     return made;
   }
 
@@ -119,6 +122,8 @@ export function compile<Inputs, Outputs>(
       ...(options.profilePrefix === undefined
         ? {}
         : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
+    }).catch((error) => {
+      throw sessionError(name, error);
     });
     const report = {
       nodes: model.model.nodes.length,
@@ -129,9 +134,9 @@ export function compile<Inputs, Outputs>(
   }
 
   async function run(inputs: unknown): Promise<unknown> {
-    const { traced, outputTree, session } = await prepare(inputs);
+    const { traced, outputTree, session } = await built(inputs);
     const feeds: Record<string, OrtTensor> = {};
-    for (const [path, { dtype, shape, data }] of leavesOf(inputs, inputKind, name)) {
+    for (const [path, { dtype, shape, data }] of inputsOf(inputs)) {
       const input = traced.inputs.get(path);
       if (input) feeds[input] = new OrtTensor(dtype as 'float32', data as Float32Array, shape);
     }
@@ -146,16 +151,25 @@ export function compile<Inputs, Outputs>(
     return mapLeaves(outputTree, isPath, (path) => hostOf(results[traced.outputs.get(path) as string] as OrtTensor));
   }
 
-  async function call(inputs: unknown): Promise<unknown> {
+  function checkInUse(): void {
     if (disposed) throw disposedError(name);
-    for (const [path, host] of leavesOf(inputs, inputKind, name)) checkHostTensor(host, path, name);
+  }
+
+  async function call(inputs: unknown): Promise<unknown> {
+    checkInUse();
+    for (const [path, host] of inputsOf(inputs)) checkData(host, path, name);
     return state.inTurn(() => run(inputs));
   }
 
   const compiled = Object.assign(call, {
     state,
-    prepare: async (inputs: unknown) => (await prepare(inputs)).report,
+    prepare: async (inputs: unknown) => {
+      checkInUse();
+      return (await built(inputs)).report;
+    },
     toOnnx: (inputs: unknown) => {
+      checkInUse();
+      inputsOf(inputs);
       const values = (index: number) => state.current(index).data as Float32Array;
       return encodeModel(modelOfTrace(traceFor(inputs), name, values).model);
     },
@@ -163,9 +177,9 @@ export function compile<Inputs, Outputs>(
     dispose: () => {
       disposed = true;
       return state.inTurn(async () => {
-        const sessions = await Promise.allSettled(built.values());
-        built.clear();
-        for (const result of sessions) if (result.status === 'fulfilled') await result.value.session.release();
+        const results = await Promise.allSettled(sessions.values());
+        sessions.clear();
+        for (const result of results) if (result.status === 'fulfilled') await result.value.session.release();
       });
     },
   });
@@ -189,6 +203,17 @@ function disposedError(name: string): UniecsError {
     expected: 'a compiled function in use',
     got: 'one that was disposed',
     hint: 'compile it again, or dispose it later',
+  });
+}
+
+function sessionError(name: string, error: unknown): UniecsError {
+  return new UniecsError({
+    code: 'unsupported',
+    where: name,
+    expected: 'a graph that ONNX Runtime accepts',
+    got: error instanceof Error ? error.message : String(error),
+    hint: 'this is a fault of the compiler: please report it with the function',
+    cause: error,
   });
 }
 

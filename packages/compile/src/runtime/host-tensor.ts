@@ -23,18 +23,27 @@ export function hostTensor(tensor: Tensor): HostTensor {
   return { dtype: dtype as HostTensor['dtype'], shape, data: values instanceof make ? values : make.from(values) };
 }
 
-/** @throws UniecsError `shape` unless dtype, shape and the array's type and length agree */
-export function checkHostTensor({ data, shape, dtype }: HostTensor, path: string, where: string): void {
-  const size = shape.reduce((product, n) => product * n, 1);
-  const valid = dtype in arrays && shape.every((n) => Number.isInteger(n) && n >= 0);
-  if (valid && data instanceof arrays[dtype] && data.length === size) return;
+/** @throws UniecsError `shape` for a dtype or shape that no tensor has */
+export function checkType({ shape, dtype }: HostTensor, path: string, where: string): void {
+  if (dtype in arrays && Array.isArray(shape) && shape.every((n) => Number.isInteger(n) && n >= 0)) return;
   throw new UniecsError({
     code: 'shape',
     where,
-    expected: valid
-      ? `${size} elements of ${dtype} (a ${arrays[dtype].name}) for '${path}' of shape [${shape.join(', ')}]`
-      : `a dtype of float32, int32 or bool and a shape of whole numbers for '${path}'`,
-    got: valid ? `${data.length} in a ${data.constructor.name}` : `${dtype} [${shape.join(', ')}]`,
+    expected: `a dtype of float32, int32 or bool and a shape of whole numbers for '${path}'`,
+    got: `${dtype} [${shape}]`,
+    hint: 'describe the data as it is',
+  });
+}
+
+/** @throws UniecsError `shape` unless the array is of the type and length that dtype and shape say */
+export function checkData({ data, shape, dtype }: HostTensor, path: string, where: string): void {
+  const size = shape.reduce((product, n) => product * n, 1);
+  if (data instanceof arrays[dtype] && data.length === size) return;
+  throw new UniecsError({
+    code: 'shape',
+    where,
+    expected: `${size} elements of ${dtype} (a ${arrays[dtype].name}) for '${path}' of shape [${shape.join(', ')}]`,
+    got: `${data.length} in a ${data.constructor.name}`,
     hint: 'pass data of the dtype and size that the shape says',
   });
 }

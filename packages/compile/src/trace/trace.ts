@@ -77,7 +77,9 @@ export function trace({ name, fn, state }: Traceable, inputTree: unknown): Trace
     const outputTree = call(fn, watched, name);
     refuseUnread(watched, [...inputs.keys()], name);
     variables.check(name);
-    return { graph, inputs, stateInputs, ...results(backend, outputTree, state, stateInputs, name) };
+    const found = results(backend, outputTree, state, stateInputs, name);
+    if (found.outputs.size + found.stateOutputs.size === 0) throw nothingDone(name);
+    return { graph, inputs, stateInputs, ...found };
   } finally {
     dropTape(tape);
     // Before the variables get their data back: tfjs counts references on the active backend.
@@ -111,7 +113,7 @@ function call(fn: Traceable['fn'], watched: WatchedInputs, name: string): unknow
     return fn(watched.tree as never);
   } catch (error) {
     const absent = watched.absent();
-    const stumbled = error instanceof Error && !UniecsError.isInstance(error) && /undefined/.test(error.message);
+    const stumbled = error instanceof Error && !UniecsError.isInstance(error) && /undefined|'null'/.test(error.message);
     if (!stumbled || absent.length === 0) throw error;
     throw new UniecsError({
       code: 'argument',
@@ -133,6 +135,16 @@ function refuseUnread(watched: WatchedInputs, paths: readonly string[], name: st
     expected: `only inputs that the function reads (${paths.filter((path) => watched.wasRead(path)).join(', ') || 'none'})`,
     got: `also ${extra.map((path) => `'${path}'`).join(', ')}`,
     hint: 'leave it out, or check its spelling',
+  });
+}
+
+function nothingDone(name: string): UniecsError {
+  return new UniecsError({
+    code: 'argument',
+    where: name,
+    expected: 'a function that returns tensors or changes its state',
+    got: 'neither',
+    hint: 'return what it computes, or name the variables that it assigns in the option state',
   });
 }
 
