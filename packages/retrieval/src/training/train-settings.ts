@@ -6,13 +6,21 @@ import {
 } from '@uniecs/adaptive-weighting';
 import type { EncoderSizeName } from '@uniecs/encoders';
 import type { AugmentOptions, TokenizerOptions } from '@uniecs/encoders/node';
-import { type LossOptions, type LossTerm, paperLosses, recommendedLosses } from '@uniecs/losses';
+import {
+  type LossOptions,
+  type LossTerm,
+  paperLosses,
+  recommendedLosses,
+  recommendedTermWeights,
+} from '@uniecs/losses';
 import { UniecsError } from '@uniecs/tensor';
 import type { FusionConfig, PresetName } from '../model/model-config.js';
 import type { AdamWOptions } from './adamw.js';
 
 /** How the loss terms are weighted: by Eq. 19 or equally, with the gradient norms measured in a scope. */
-export interface WeightingSettings extends Omit<AdaptiveWeightingOptions, 'terms'> {
+export interface WeightingSettings extends Omit<AdaptiveWeightingOptions, 'terms' | 'initial'> {
+  /** Weights that terms start with, by name; 1 for a term that is not named. */
+  readonly weights?: Readonly<Record<string, number>>;
   readonly scope?: GradientScope;
 }
 
@@ -121,7 +129,11 @@ export function presetLosses(settings: TrainSettings): LossTerm[] {
 
 /** The preset's weighting with the settings' changes. */
 export function presetWeighting({ preset, weighting }: TrainSettings): Required<WeightingSettings> {
-  return { ...(preset === 'paper' ? paperWeighting : recommendedWeighting), ...weighting };
+  const base =
+    preset === 'paper'
+      ? { ...paperWeighting, weights: {} }
+      : { ...recommendedWeighting, weights: recommendedTermWeights };
+  return { ...base, ...weighting };
 }
 
 function whole(name: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER): void {

@@ -27,9 +27,14 @@ export function trainState(
 ): TrainState {
   const named = namedParameters(model);
   const modelParameters = named.size;
+  // What several terms share, a temperature say, is one parameter, under its first name.
+  const known = new Set(named.values());
   for (const { name, module } of terms) {
     if (!module) continue;
-    for (const [path, variable] of namedParameters(module)) named.set(`terms.${name}.${path}`, variable);
+    for (const [path, variable] of namedParameters(module)) {
+      if (!known.has(variable)) named.set(`terms.${name}.${path}`, variable);
+      known.add(variable);
+    }
   }
   return scoped(() => {
     const initial = optimizer.init([...named.values()]);

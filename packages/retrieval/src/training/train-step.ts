@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type AdaptiveWeighting, type GradientScope, gradientNorm } from '@uniecs/adaptive-weighting';
 import type { ItemRepresentations, LossTerm, PairRepresentations } from '@uniecs/losses';
-import { dropoutSource, type ForwardContext } from '@uniecs/tensor';
+import { dropoutSource, type ForwardContext, parameters } from '@uniecs/tensor';
 import type { ItemTensors } from '../model/item-tensors.js';
 import type { UniecsModel } from '../model/uniecs-model.js';
 import { scoped } from '../scoped.js';
@@ -68,7 +68,7 @@ export interface StepParts {
  * accumulators, `apply` once. The gradients are those of the whole batch either way.
  */
 export interface TrainStages {
-  /** Sums of gradients over micro-batches: one list, or with the scope `parameters` one per term. */
+  /** Sums of gradients over micro-batches: one list, or with the scope `parameters` one per term. Made when first read. */
   readonly accumulators: readonly (readonly tf.Variable[])[];
   whole(inputs: {
     items: ItemTensors;
@@ -99,7 +99,14 @@ export function trainStages({ model, terms, weighting, scope, optimizer, state }
   const own = all.slice(0, state.modelParameters);
   const perTerm = scope === 'parameters';
   const lists = perTerm ? terms.length : 1;
-  const accumulators = Array.from({ length: lists }, () => own.map((x) => tf.variable(tf.zerosLike(x), false)));
+  const ofTerms = terms.map(({ module }) => (module ? parameters(module) : []));
+  let sums: tf.Variable[][] | undefined;
+  const accumulators = (): tf.Variable[][] => {
+    sums ??= tf.tidy(() =>
+      Array.from({ length: lists }, () => own.map((x) => tf.variable(tf.zerosLike(x), false))),
+    );
+    return sums;
+  };
 
   const context = (dropout: DropoutPosition | undefined): ForwardContext =>
     dropout ? { dropout: dropoutSource({ key: dropout.key, rows: dropout.rows }) } : {};
@@ -146,15 +153,26 @@ export function trainStages({ model, terms, weighting, scope, optimizer, state }
     report: StepReport,
   ) {
     const lambdas = report.lambdas as tf.Tensor1D;
-    const weightedOwn = termGradients.flatMap((arrays, t) =>
-      arrays.map((x) => tf.mul(x, tf.squeeze(tf.slice(lambdas, [t], [1])))),
-    );
-    if (!perTerm)
-      return { norms: report.gradientNorms as tf.Tensor1D, gradients: [...(lists[0] ?? []), ...weightedOwn] };
-    const norms = tf.stack(
-      lists.map((arrays, t) => gradientNorm([...arrays, ...(termGradients[t] ?? [])])),
-    ) as tf.Tensor1D;
-    return { norms, gradients: [...weightedSum(lambdas, lists), ...weightedOwn] };
+    const ofModel = perTerm ? weightedSum(lambdas, lists) : (lists[0] ?? []);
+    const gradients = withTermGradients(ofModel, termGradients, tf.unstack(lambdas));
+    if (!perTerm) return { norms: report.gradientNorms as tf.Tensor1D, gradients };
+    const norms = lists.map((arrays, t) => gradientNorm([...arrays, ...(termGradients[t] ?? [])]));
+    return { norms: tf.stack(norms) as tf.Tensor1D, gradients };
+  }
+
+  /** Adds what the terms learn themselves; a variable gets the sum over the terms that share it. */
+  function withTermGradients(
+    ofModel: readonly tf.Tensor[],
+    termGradients: readonly (readonly tf.Tensor[])[],
+    lambdas: readonly tf.Tensor[],
+  ): tf.Tensor[] {
+    return all.map((variable, i) => {
+      const parts = termGradients.flatMap((arrays, t) =>
+        arrays.filter((_, k) => ofTerms[t]?.[k] === variable).map((x) => tf.mul(x, lambdas[t] as tf.Tensor)),
+      );
+      const base = ofModel[i];
+      return (base ? [base, ...parts] : parts).reduce((sum, part) => tf.add(sum, part));
+    });
   }
 
   function head({ vectors, labels }: { vectors: ItemVectors; labels: PairLabels }) {
@@ -170,14 +188,16 @@ export function trainStages({ model, terms, weighting, scope, optimizer, state }
   }
 
   return {
-    accumulators,
+    get accumulators() {
+      return accumulators();
+    },
     encode: ({ items, dropout }) => represent(items, dropout),
     head: (inputs) => scoped(() => head(inputs)),
     backward: ({ items, directions, dropout }) =>
       scoped(() => {
         directions.forEach((direction, list) => {
           pullBack(items, direction, dropout).forEach((gradient, i) => {
-            const accumulator = (accumulators[list] as tf.Variable[])[i] as tf.Variable;
+            const accumulator = (accumulators()[list] as tf.Variable[])[i] as tf.Variable;
             accumulator.assign(tf.add(accumulator, gradient));
           });
         });
@@ -185,9 +205,9 @@ export function trainStages({ model, terms, weighting, scope, optimizer, state }
       }),
     apply: ({ report, termGradients, learningRate }) =>
       scoped(() => {
-        const { norms, gradients } = combine(accumulators, termGradients, report);
+        const { norms, gradients } = combine(accumulators(), termGradients, report);
         update(gradients, norms, learningRate);
-        for (const variable of accumulators.flat()) variable.assign(tf.zerosLike(variable));
+        for (const variable of accumulators().flat()) variable.assign(tf.zerosLike(variable));
         return { ...report, gradientNorms: norms };
       }),
     whole: ({ items, labels, learningRate, dropout }) =>

@@ -78,8 +78,9 @@ export async function train(options: TrainOptions): Promise<TrainSummary> {
   const model = uniecsModel(config, random.fork('model'));
   if (options.init) await loadWeights(model, join(options.init, modelFiles.weights));
   const terms = dropTerms([...presetLosses(settings), ...(options.terms ?? [])], settings.drop);
-  const { scope, ...weightingOptions } = presetWeighting(settings);
-  const weighting = adaptiveWeighting({ terms: terms.length, ...weightingOptions });
+  const { scope, weights, ...weightingOptions } = presetWeighting(settings);
+  const initial = terms.map(({ name }) => weights[name] ?? 1);
+  const weighting = adaptiveWeighting({ terms: terms.length, initial, ...weightingOptions });
   const optimizer = adamW(settings.optimizer);
   const trained = trainState(model, terms, optimizer, weighting);
   const variables = namedState(trained);
