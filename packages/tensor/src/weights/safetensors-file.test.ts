@@ -1,11 +1,11 @@
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { UniecsError } from '../errors.js';
 import type { FileTensor } from './file-tensor.js';
 import { parseSafetensors, serializeSafetensors } from './safetensors.js';
-import { readSafetensors, writeSafetensors } from './safetensors-file.js';
+import { readOpenFile, readSafetensors, writeSafetensors } from './safetensors-file.js';
 
 let folder: string;
 let path: string;
@@ -79,4 +79,21 @@ it('a tensor that cannot be saved leaves the old file and no temporary one', asy
   expect((await refused(writeSafetensors(path, large))).code).toBe('data');
   expect(await readFile(path)).toEqual(before);
   expect(await readdir(folder)).toEqual(['model.safetensors']);
+});
+
+it('says so when the file gets shorter while it is read', async () => {
+  await writeSafetensors(path, tensors);
+  const file = await open(path, 'r+');
+  try {
+    const stat = async () => {
+      const whole = await file.stat();
+      await file.truncate(whole.size - 2);
+      return whole;
+    };
+    const shrinking = { stat, read: file.read.bind(file) } as unknown as Parameters<typeof readOpenFile>[0];
+    const error = await refused(readOpenFile(shrinking, 1000, { where: 'readSafetensors', path }));
+    expect(error.details.reason).toMatch(/^an end of file at byte \d+ while reading$/);
+  } finally {
+    await file.close();
+  }
 });

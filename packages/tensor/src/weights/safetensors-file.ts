@@ -23,7 +23,7 @@ export async function readSafetensors(path: string, options: ReadOptions = {}): 
   let file: FileHandle | undefined;
   try {
     file = await open(path, 'r');
-    return await readFrom(file, options.maxHeaderBytes ?? defaultMaxHeaderBytes, source);
+    return await readOpenFile(file, options.maxHeaderBytes ?? defaultMaxHeaderBytes, source);
   } catch (cause) {
     if (UniecsError.isInstance(cause)) throw cause;
     throw new UniecsError({
@@ -54,7 +54,15 @@ export async function writeSafetensors(
   await writeFileAtomic(path, safetensorsChunks(tensors, metadata));
 }
 
-async function readFrom(file: FileHandle, cap: number, source: FileSource): Promise<SafetensorsFile> {
+/** What reading needs of an open file. */
+type OpenFile = Pick<FileHandle, 'stat' | 'read'>;
+
+/**
+ * Reads from an open file, which may get shorter meanwhile.
+ *
+ * @throws UniecsError as `readSafetensors`
+ */
+export async function readOpenFile(file: OpenFile, cap: number, source: FileSource): Promise<SafetensorsFile> {
   const { size } = await file.stat();
   const prefix = await readBytes(file, 0, Math.min(prefixBytes, size), source);
   const start = prefixBytes + headerLength(prefix, size, cap, source);
@@ -67,7 +75,7 @@ async function readFrom(file: FileHandle, cap: number, source: FileSource): Prom
   return { tensors, metadata };
 }
 
-async function readBytes(file: FileHandle, position: number, length: number, source: FileSource): Promise<Uint8Array> {
+async function readBytes(file: OpenFile, position: number, length: number, source: FileSource): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   let filled = 0;
   while (filled < length) {

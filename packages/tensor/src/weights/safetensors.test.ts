@@ -51,7 +51,14 @@ function refusal(run: () => unknown): UniecsError {
 
 describe('a round trip', () => {
   it('keeps every dtype, shape, value and string', () => {
-    const metadata = { format: 'pt', 'ü\n': '', __proto__x: '1', ['__proto__']: 'own' };
+    const metadata = {
+      format: 'pt',
+      quote: '"[[[[{{{{',
+      backslash: '\\',
+      'ü\n': '',
+      __proto__x: '1',
+      ['__proto__']: 'own',
+    };
     const back = parseSafetensors(serializeSafetensors(tensors(), metadata));
     expect(back.tensors.size).toBe(10);
     for (const [name, tensor] of tensors()) expect(back.tensors.get(name), name).toEqual(tensor);
