@@ -1,0 +1,38 @@
+import { loadModelFolder, modelEmbedder, modelFingerprint } from '@uniecs/retrieval';
+import { readGoodItems } from '../data/read-good.js';
+import { writeEmbeddingsParquet } from '../embeddings/write-parquet.js';
+import { writeEmbeddingsSafetensors } from '../embeddings/write-safetensors.js';
+import { startEngine } from '../engine.js';
+import { exitCodes } from '../exit-code.js';
+import { type Io, print } from '../terminal/io.js';
+import { progress } from '../terminal/progress.js';
+
+/** The flags of `uniecs embed`. */
+export interface EmbedFlags {
+  readonly model: string;
+  readonly items: string;
+  readonly images?: string;
+  readonly out: string;
+}
+
+/** What a file of embeddings may end in. */
+export const embeddingsEndings = ['.safetensors', '.parquet'] as const;
+
+/** Writes the fused, image and text embeddings of an item file. */
+export async function runEmbed(flags: EmbedFlags, io: Io): Promise<number> {
+  await startEngine();
+  const model = await loadModelFolder(flags.model);
+  const embedder = modelEmbedder(model);
+  try {
+    const items = await readGoodItems(flags.items, io, { images: flags.images });
+    const shown = progress(io, 'embedding', 'items');
+    const embeddings = await embedder.embed(items, { signal: io.signal, onProgress: shown.update }).finally(shown.end);
+    const content = { ids: items.map(({ id }) => id), embeddings, model: modelFingerprint(model) };
+    const write = flags.out.toLowerCase().endsWith('.parquet') ? writeEmbeddingsParquet : writeEmbeddingsSafetensors;
+    await write(flags.out, content);
+    print(io, `${items.length} items of ${embeddings.dimension} numbers: ${flags.out}`);
+    return exitCodes.done;
+  } finally {
+    await embedder.dispose();
+  }
+}

@@ -1,0 +1,24 @@
+import type { GivenSettings } from '@uniecs/retrieval';
+
+/** The flags of `uniecs train` that are settings. */
+export interface SettingsFlags {
+  readonly size?: GivenSettings['size'];
+  readonly preset?: GivenSettings['preset'];
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly batchSize?: number;
+  readonly microBatch?: number;
+  readonly lr?: number;
+  readonly seed?: number;
+  readonly drop?: readonly string[];
+}
+
+/** The file's settings with what the flags say instead; `--epochs` also overrides the file's `steps`, and the other way round. */
+export function settingsOfFlags(flags: SettingsFlags, file: GivenSettings = {}): GivenSettings {
+  const { size, preset, epochs, steps, batchSize, microBatch, lr: learningRate, seed, drop } = flags;
+  const given = Object.entries({ size, preset, epochs, steps, batchSize, microBatch, learningRate, seed, drop });
+  const { epochs: fileEpochs, steps: fileSteps, ...rest } = file;
+  const length = epochs === undefined && steps === undefined ? { epochs: fileEpochs, steps: fileSteps } : {};
+  const all = { ...rest, ...length, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}

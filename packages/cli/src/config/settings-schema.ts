@@ -1,0 +1,134 @@
+import type { GivenSettings } from '@uniecs/retrieval';
+import { z } from 'zod';
+
+type Given<Name extends keyof GivenSettings> = NonNullable<GivenSettings[Name]>;
+type Losses = Given<'losses'>;
+type Options<Term extends keyof Losses> = NonNullable<Losses[Term]>;
+
+/** A schema for every property of T, none more and none less. */
+type SchemaOf<T> = { readonly [Key in keyof Required<T>]: z.ZodType<Exclude<T[Key], undefined>> };
+
+/** An object whose keys are those of T, each of which may be left out; any other key is a problem. */
+function options<T extends object>(shape: SchemaOf<T>): z.ZodType<T> {
+  // YAML has no undefined: a key is there with a value, or it is not there.
+  return z.strictObject(shape).partial() as unknown as z.ZodType<T>;
+}
+
+const name = <const Names extends readonly string[]>(...names: Names) => z.enum(names);
+const flag = z.boolean();
+const above0 = z.number().positive();
+const from0 = z.number().nonnegative();
+const share = z.number().min(0).max(1);
+const count = z.int().positive();
+const countFrom0 = z.int().nonnegative();
+const range = z.tuple([above0, above0]);
+
+const temperature = z.union([above0, z.strictObject({ learnedFrom: above0 })], {
+  error: 'expected a number above 0, or learnedFrom with one',
+});
+const hardNegatives = z.union([z.strictObject({ share }), z.strictObject({ count: countFrom0 })], {
+  error: 'expected share (0 to 1) or count',
+});
+const reduction = name('sum', 'mean');
+const maskFalseNegatives = flag;
+
+const losses = options<Losses>({
+  v2t: options<Options<'v2t'>>({
+    temperature,
+    pairing: name('within', 'across', 'both'),
+    symmetric: flag,
+    maskFalseNegatives,
+  }),
+  pml: options<Options<'pml'>>({
+    temperature,
+    symmetric: flag,
+    kind: name('infoNCE', 'hinge'),
+    alpha1: z.number(),
+    maskFalseNegatives,
+  }),
+  pdc: options<Options<'pdc'>>({
+    alpha2: z.number(),
+    positives: name('pair', 'item'),
+    reduction,
+    excludeDiagonal: flag,
+    maskFalseNegatives,
+  }),
+  plc: options<Options<'plc'>>({ alpha3: z.number(), k: count, reduction, maskFalseNegatives }),
+  v2v: options<Options<'v2v'>>({
+    temperature,
+    symmetric: flag,
+    alpha4: z.number(),
+    hardNegatives,
+    reduction,
+    maskFalseNegatives,
+  }),
+  t2t: options<Options<'t2t'>>({ temperature, symmetric: flag, maskFalseNegatives }),
+  tasks: options<Options<'tasks'>>({ temperature, symmetric: flag, maskFalseNegatives }),
+});
+
+const fusion = options<Given<'fusion'>>({
+  width: count,
+  heads: count,
+  crossLayers: countFrom0,
+  selfBlocks: countFrom0,
+  fusionBlocks: countFrom0,
+  ffnRatio: above0,
+  dropout: z.number().min(0).lt(1),
+  norm: name('post', 'pre'),
+  indicator: name('own', 'other'),
+  gating: flag,
+  gateBias: z.number(),
+  fusionInput: name('concat', 'tokens'),
+  residual: name('none', 'pooled'),
+});
+
+type Augmentation = Exclude<Given<'augmentation'>, false>;
+/** What of the augmentation is a setting: where it writes, and in which size, is not. */
+type AugmentationSettings = Omit<Augmentation, 'into' | 'outputSize'>;
+
+const augmentation = options<AugmentationSettings>({
+  area: range,
+  aspect: range,
+  flip: share,
+  brightness: from0,
+  contrast: from0,
+  saturation: from0,
+});
+
+/** The file of settings: every setting of a training run by the name it has in `config.json`, all of them optional. */
+export const settingsSchema: z.ZodType<GivenSettings> = options<GivenSettings>({
+  size: name('tiny', 'small', 'base'),
+  preset: name('paper', 'recommended'),
+  seed: countFrom0,
+  epochs: count,
+  steps: count,
+  batchSize: count,
+  microBatch: count,
+  learningRate: above0,
+  warmupSteps: countFrom0,
+  optimizer: options<Given<'optimizer'>>({
+    beta1: z.number().min(0).lt(1),
+    beta2: z.number().min(0).lt(1),
+    epsilon: above0,
+    weightDecay: from0,
+  }),
+  drop: z.array(z.string()),
+  fusion,
+  losses,
+  weighting: options<Given<'weighting'>>({
+    beta: share,
+    sumTo: z.union([above0, z.literal('terms')], { error: 'expected a number above 0, or terms' }),
+    floor: z.number().min(0).lt(1),
+    weights: z.record(z.string(), from0),
+    scope: name('representations', 'parameters'),
+  }),
+  augmentation: z.union([z.literal(false), augmentation], { error: 'expected false or options of the augmentation' }),
+  tokenizer: options<Given<'tokenizer'>>({
+    vocabularySize: count,
+    minFrequency: count,
+    subwords: countFrom0,
+    characters: count,
+  }),
+  validateEvery: count,
+  checkpointEvery: countFrom0,
+});

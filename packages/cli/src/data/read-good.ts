@@ -1,0 +1,88 @@
+import type { CatalogueItem, Pair } from '@uniecs/mbeer';
+import { type Problem, readItems, readPairs, requireValid, type Validated } from '@uniecs/mbeer/node';
+import { UniecsError } from '@uniecs/tensor';
+import { type Io, say } from '../terminal/io.js';
+import { progress } from '../terminal/progress.js';
+
+/** How data files are read for a command. */
+export interface ReadGoodOptions {
+  /** Folder that image paths are relative to; default each file's own. */
+  readonly images?: string | undefined;
+  /** Leaves bad lines out, and says how many, instead of stopping. */
+  readonly skipBad?: boolean | undefined;
+}
+
+/** How many problems are named before a command stops. */
+const named = 20;
+
+/**
+ * Reads pair files, pictures included, and stops at any problem in any of them.
+ *
+ * @throws UniecsError `data` listing the first twenty problems as `file:line: reason` with their total; `file`, `interrupted`
+ */
+export async function readGoodPairs(
+  files: readonly string[],
+  io: Io,
+  options: ReadGoodOptions = {},
+): Promise<Pair[][]> {
+  const all = [];
+  for (const file of files) all.push(await readWith(readPairs, file, io, options));
+  requireGood(all, io, options.skipBad ?? false);
+  return all.map(({ pairs }) => [...pairs]);
+}
+
+/**
+ * Reads an item file, pictures included, and stops at any problem.
+ *
+ * @throws UniecsError as `readGoodPairs`
+ */
+export async function readGoodItems(file: string, io: Io, options: ReadGoodOptions = {}): Promise<CatalogueItem[]> {
+  const found = await readWith(readItems, file, io, options);
+  requireGood([found], io, false);
+  return [...found.items];
+}
+
+/** Reads one file with progress and interruption. */
+export async function readWith<T>(
+  read: (file: string, options: Parameters<typeof readPairs>[1]) => Promise<T>,
+  file: string,
+  io: Io,
+  { images }: ReadGoodOptions,
+): Promise<T> {
+  const shown = progress(io, `checking the images of ${file}`, 'images');
+  try {
+    return await read(file, {
+      ...(images === undefined ? {} : { images }),
+      signal: io.signal,
+      onProgress: ({ done, total }) => shown.update(done, total),
+    });
+  } finally {
+    shown.end();
+  }
+}
+
+/** A problem as a compiler would print it. */
+export function problemLine({ file, line, reason }: Problem): string {
+  return `${file}:${line}: ${reason}`;
+}
+
+function requireGood(files: readonly Validated[], io: Io, skipBad: boolean): void {
+  const problems = files.flatMap((file) => file.problems);
+  if (problems.length > 0 && !skipBad) {
+    const list = problems.slice(0, named).map(problemLine);
+    if (problems.length > named) list.push(`and ${problems.length - named} more`);
+    const lines = files.reduce((sum, { skipped }) => sum + skipped, 0);
+    throw new UniecsError({
+      code: 'data',
+      where: 'readGood',
+      expected: `${files.map(({ file }) => file).join(' and ')} to be without problems`,
+      got: `${problems.length} in ${lines} lines`,
+      hint: 'correct those lines (uniecs data validate lists all), or train with --skip-bad',
+      details: { list, problems },
+    });
+  }
+  for (const { file, skipped, lines } of files) {
+    if (skipped > 0) say(io, `${file}: skipped ${skipped} of ${lines} lines`);
+  }
+  for (const file of files) requireValid(file, { skipBad });
+}

@@ -1,0 +1,223 @@
+import { Command, Option } from 'commander';
+import type { BuildIndexFlags } from './commands/build-index.js';
+import type { EmbedFlags } from './commands/embed.js';
+import type { EvaluateFlags } from './commands/evaluate.js';
+import type { GenerateDataFlags } from './commands/generate-data.js';
+import type { SearchFlags } from './commands/search.js';
+import type { TrainFlags } from './commands/train.js';
+import type { ValidateDataFlags } from './commands/validate-data.js';
+import {
+  choice,
+  fileEndingIn,
+  nameList,
+  notBlank,
+  notYet,
+  positiveNumber,
+  queryWeights,
+  wholeNumber,
+} from './options/parsers.js';
+import { version } from './version.js';
+
+/** What the commands do, once their flags are read. */
+export interface Actions {
+  train(flags: TrainFlags): Promise<void>;
+  evaluate(flags: EvaluateFlags): Promise<void>;
+  embed(flags: EmbedFlags): Promise<void>;
+  buildIndex(flags: BuildIndexFlags): Promise<void>;
+  search(flags: SearchFlags): Promise<void>;
+  generateData(flags: GenerateDataFlags): Promise<void>;
+  validateData(file: string, flags: ValidateDataFlags): Promise<void>;
+  doctor(): Promise<void>;
+}
+
+/** Where the texts of the command line itself go: help, the version, and what is wrong with the flags. */
+export interface CommandLineOutput {
+  readonly writeOut: (text: string) => void;
+  readonly writeErr: (text: string) => void;
+  /** Columns of help; default what the terminal has. */
+  readonly helpWidth?: number;
+}
+
+/** The command line: every command with its flags. Loads nothing heavy, so that help is quick. */
+export function createProgram(actions: Actions, { writeOut, writeErr, helpWidth }: CommandLineOutput): Command {
+  const width = helpWidth === undefined ? {} : { getOutHelpWidth: () => helpWidth, getErrHelpWidth: () => helpWidth };
+  const program = new Command('uniecs')
+    .description('Multimodal e-commerce search: train UniECS on product pairs, judge it, index a catalogue, search.')
+    .version(version, '--version', 'print the version')
+    .helpOption('--help', 'show help')
+    .helpCommand(false)
+    .option('--verbose', 'show where an error comes from')
+    .exitOverride()
+    .configureOutput({ writeOut, writeErr, ...width });
+  addTrain(program, actions);
+  addEvaluate(program, actions);
+  addEmbed(program, actions);
+  addIndex(program, actions);
+  addSearch(program, actions);
+  addData(program, actions);
+  program
+    .command('doctor')
+    .description('Say what of this machine and installation works, and what to do about the rest.')
+    .action(() => actions.doctor());
+  return program;
+}
+
+const modelOption = (does: string) => new Option('--model <dir>', `model folder ${does}`).makeOptionMandatory();
+const imagesOption = () => new Option('--images <dir>', 'folder of the image paths (default: the folder of the file)');
+/** Options of the command line's contract that this version refuses, saying what it has. */
+const later = (flags: string, parser: (text: string) => unknown) => new Option(flags).hideHelp().argParser(parser);
+
+function addTrain(program: Command, actions: Actions): void {
+  program
+    .command('train')
+    .description('Train a model on product pairs.')
+    .requiredOption('--train <file>', 'pair file to train on (JSONL)')
+    .requiredOption('--val <file>', 'pair file to validate on: the best weights on it are kept')
+    .requiredOption('--out <dir>', 'model folder to write: new, or empty, or that of a run to resume')
+    .addOption(imagesOption())
+    .option('--config <file>', 'settings (YAML) by the names they have in config.json; flags override them')
+    .addOption(later('--model <name>', choice(['uniecs'], ['clip-sf', 'clip-ff', 'two-tower'])))
+    .addOption(
+      new Option('--size <name>', 'tiny, small or base (default: tiny)').argParser(choice(['tiny', 'small', 'base'])),
+    )
+    .addOption(
+      new Option('--preset <name>', 'paper or recommended (default: recommended)').argParser(
+        choice(['paper', 'recommended']),
+      ),
+    )
+    .addOption(new Option('--init <dir>', 'model folder whose weights the run starts from').conflicts('resume'))
+    .addOption(later('--freeze <patterns>', notYet('it trains all parameters')))
+    .addOption(
+      new Option('--epochs <n>', 'passes over the pairs (default: 10)').argParser(wholeNumber(1)).conflicts('steps'),
+    )
+    .option('--steps <n>', 'steps instead of epochs', wholeNumber(1))
+    .option('--batch-size <n>', 'pairs a step (default: 96, of size base 1024)', wholeNumber(1))
+    .option(
+      '--micro-batch <n>',
+      'pairs encoded at a time: fewer take less memory (default: all of the step)',
+      wholeNumber(1),
+    )
+    .option('--lr <x>', 'peak learning rate (default: that of the size)', positiveNumber)
+    .option('--seed <n>', 'of everything that is drawn (default: 7)', wholeNumber(0))
+    .option('--drop <names>', 'loss terms or groups to leave out, with commas between', nameList)
+    .option('--term <file>', 'module that exports a loss term of your own')
+    .option('--device <name>', 'auto or cpu', choice(['auto', 'cpu'], ['webgpu', 'cuda']), 'auto')
+    .option('--skip-bad', 'leave bad lines out instead of stopping')
+    .option('--resume', 'go on with the newest checkpoint in --out; give the same settings')
+    .option('--log-format <name>', 'pretty or jsonl (events on standard error)', choice(['pretty', 'jsonl']), 'pretty')
+    .addHelpText(
+      'after',
+      examples(
+        'uniecs train --train train.jsonl --val val.jsonl --out runs/first',
+        'uniecs train --train train.jsonl --val val.jsonl --out runs/plain --preset paper --drop CLAL --epochs 5',
+        'uniecs train --train train.jsonl --val val.jsonl --out runs/first --resume',
+      ),
+    )
+    .action((flags: TrainFlags) => actions.train(flags));
+}
+
+function addEvaluate(program: Command, actions: Actions): void {
+  program
+    .command('eval')
+    .description('Judge a model on the nine retrieval tasks.')
+    .addOption(modelOption('to judge'))
+    .addOption(later('--embeddings <file>', notYet('give a model folder with --model')))
+    .requiredOption('--pairs <file>', 'pair file (JSONL)')
+    .addOption(imagesOption())
+    .addOption(later('--dataset <name>', choice(['mbeer'], ['fashion200k', 'fashioniq'])))
+    .addOption(later('--pool <name>', choice(['global'], ['modality', 'mixed'])))
+    .option('--json <file>', 'write the report there as well')
+    .addHelpText('after', examples('uniecs eval --model runs/first --pairs test.jsonl --json report.json'))
+    .action((flags: EvaluateFlags) => actions.evaluate(flags));
+}
+
+function addEmbed(program: Command, actions: Actions): void {
+  program
+    .command('embed')
+    .description('Write the embeddings of items: fused, of the image alone, of the title alone.')
+    .addOption(modelOption('to embed with'))
+    .requiredOption('--items <file>', 'item file (JSONL)')
+    .addOption(imagesOption())
+    .addOption(
+      new Option('--out <file>', 'file to write, .parquet or .safetensors')
+        .argParser(fileEndingIn(['.parquet', '.safetensors']))
+        .makeOptionMandatory(),
+    )
+    .addHelpText('after', examples('uniecs embed --model runs/first --items catalog.jsonl --out catalog.parquet'))
+    .action((flags: EmbedFlags) => actions.embed(flags));
+}
+
+function addIndex(program: Command, actions: Actions): void {
+  program
+    .command('index')
+    .description('Embed the items of a catalogue and store them for search.')
+    .addOption(modelOption('to embed with'))
+    .requiredOption('--items <file>', 'item file (JSONL); fields beside id, title and image are kept for filters')
+    .addOption(imagesOption())
+    .addOption(
+      new Option('--store <name>', 'exact (all in memory) or lancedb (on disk)')
+        .argParser(choice(['exact', 'lancedb'], ['milvus', 'pgvector']))
+        .makeOptionMandatory(),
+    )
+    .requiredOption('--to <path>', 'where to write the index')
+    .addHelpText('after', examples('uniecs index --model runs/first --items catalog.jsonl --store lancedb --to index'))
+    .action((flags: BuildIndexFlags) => actions.buildIndex(flags));
+}
+
+function addSearch(program: Command, actions: Actions): void {
+  program
+    .command('search')
+    .description('Search an index by text, by image, by both, or by an item in it.')
+    .addOption(modelOption('that made the index'))
+    .requiredOption('--index <path>', 'index to search')
+    .option('--text <string>', 'what it is called or looks like', notBlank)
+    .option('--image <file>', 'a picture of it')
+    .addOption(
+      new Option('--like <id>', 'an item of the index, instead of text and image').conflicts([
+        'text',
+        'image',
+        'weight',
+      ]),
+    )
+    .option('--not-text <string>', 'what it should not be', notBlank)
+    .option(
+      '--weight <weights>',
+      'image=X,text=Y: how much each side counts (default: as the model fuses them)',
+      queryWeights,
+    )
+    .option('--k <n>', 'results', wholeNumber(1), 10)
+    .option('--where <expr>', "filter over the items' fields: price < 20 and colour in ('red', 'blue')", notBlank)
+    .option('--json', 'print the results as JSON')
+    .addHelpText(
+      'after',
+      examples(
+        "uniecs search --model runs/first --index index --text 'red shirt'",
+        "uniecs search --model runs/first --index index --image photo.jpg --text 'in blue' --weight image=0.7,text=0.3",
+        "uniecs search --model runs/first --index index --like 00042 --where 'price < 20' --k 5",
+      ),
+    )
+    .action((flags: SearchFlags) => actions.search(flags));
+}
+
+function addData(program: Command, actions: Actions): void {
+  const data = program.command('data').description('Make and check data.').helpCommand(false);
+  data
+    .command('generate')
+    .description('Draw a catalogue of invented products with same-style pairs.')
+    .requiredOption('--out <dir>', 'folder to make')
+    .option('--pairs <n>', 'pairs to train on; a sixth as many to validate, a third to test', wholeNumber(1), 600)
+    .option('--seed <n>', 'of everything that is drawn', wholeNumber(0), 7)
+    .addHelpText('after', examples('uniecs data generate --out catalogue --pairs 600 --seed 7'))
+    .action((flags: GenerateDataFlags) => actions.generateData(flags));
+  data
+    .command('validate')
+    .description('List every problem of a pair or item file and count what its items have.')
+    .argument('<file>', 'pair file or item file (JSONL)')
+    .addOption(imagesOption())
+    .addHelpText('after', examples('uniecs data validate train.jsonl'))
+    .action((file: string, flags: ValidateDataFlags) => actions.validateData(file, flags));
+}
+
+function examples(...lines: string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+}

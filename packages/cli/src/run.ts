@@ -1,0 +1,40 @@
+import { CommanderError } from 'commander';
+import { type Actions, createProgram } from './program.js';
+import type { Io } from './terminal/io.js';
+
+/**
+ * Runs a command line, without the name of the program, and returns its exit code: 0 done, 1 failed, 2 bad usage or input, 130
+ * interrupted (143 by SIGTERM). Nothing is thrown; what went wrong stands on standard error.
+ */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  let code = 0;
+  const finish = async (result: Promise<number>) => {
+    code = await result;
+  };
+  // Each command loads what it needs when it is called: help is quick.
+  const actions: Actions = {
+    train: async (flags) => finish((await import('./commands/train.js')).runTrain(flags, io)),
+    evaluate: async (flags) => finish((await import('./commands/evaluate.js')).runEvaluate(flags, io)),
+    embed: async (flags) => finish((await import('./commands/embed.js')).runEmbed(flags, io)),
+    buildIndex: async (flags) => finish((await import('./commands/build-index.js')).runBuildIndex(flags, io)),
+    search: async (flags) => finish((await import('./commands/search.js')).runSearch(flags, io)),
+    generateData: async (flags) => finish((await import('./commands/generate-data.js')).runGenerateData(flags, io)),
+    validateData: async (file, flags) =>
+      finish((await import('./commands/validate-data.js')).runValidateData(file, flags, io)),
+    doctor: async () => finish((await import('./commands/doctor.js')).runDoctor(io)),
+  };
+  const program = createProgram(actions, {
+    writeOut: (text) => void io.stdout.write(text),
+    writeErr: (text) => void io.stderr.write(text),
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    // The command line has said itself what is wrong with it; help and version that were asked for are no error.
+    const asked = ['commander.helpDisplayed', 'commander.version'];
+    if (error instanceof CommanderError) return asked.includes(error.code) ? 0 : 2;
+    const verbose = program.opts().verbose === true || Boolean(process.env.DEBUG);
+    return (await import('./report-error.js')).reportError(error, io, verbose);
+  }
+}

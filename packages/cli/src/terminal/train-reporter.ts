@@ -1,0 +1,72 @@
+import type { EvaluationReport } from '@uniecs/mbeer';
+import type { StepEvent, TrainEvent } from '@uniecs/retrieval';
+import { duration, rate } from './duration.js';
+import type { OutputStream } from './io.js';
+import { progressLine } from './progress-line.js';
+import { statusLine } from './status-line.js';
+
+/** Tells a run's events to a person or a program. */
+export interface TrainReporter {
+  onEvent(event: TrainEvent): void;
+  /** Something that is no event of the run, the device say. */
+  note(text: string): void;
+  end(): void;
+}
+
+/** Every event as a JSON line. */
+export function jsonlReporter(stream: OutputStream): TrainReporter {
+  const write = (event: object) => void stream.write(`${JSON.stringify(event)}\n`);
+  return { onEvent: write, note: (text) => write({ type: 'note', text }), end: () => {} };
+}
+
+/** How often a step is told where lines cannot be rewritten: this many lines a run. */
+const linesPerRun = 50;
+
+/** A progress line on a terminal, elsewhere a line every so many steps; both with a line a validation. */
+export function prettyReporter(stream: OutputStream, clock: () => number = () => performance.now()): TrainReporter {
+  const line = statusLine(stream, clock);
+  let smoothed: number | undefined;
+  let everySteps = 1;
+
+  function step(event: StepEvent): void {
+    smoothed = smoothed === undefined ? event.pairsPerSecond : 0.8 * smoothed + 0.2 * event.pairsPerSecond;
+    const label = `epoch ${event.epoch}  step ${event.step}/${event.totalSteps}`;
+    const loss = `loss ${event.loss.toFixed(4)}`;
+    if (line.live) {
+      const { step: done, totalSteps: total, secondsLeft } = event;
+      const state = { label, done, total, perSecond: smoothed, unit: 'pairs', secondsLeft, extra: loss };
+      line.show((width) => progressLine(state, width));
+    } else if (event.step % everySteps === 0 || event.step === event.totalSteps) {
+      line.print(`${label}  ${loss}  ${rate(smoothed)} pairs/s  ${duration(event.secondsLeft)} left`);
+    }
+  }
+
+  return {
+    onEvent(event) {
+      if (event.type === 'start') {
+        everySteps = Math.max(1, Math.ceil(event.totalSteps / linesPerRun));
+        const size = `${(event.parameters / 1e6).toFixed(2)} M parameters`;
+        const from = event.resumedFrom === undefined ? '' : `, resumed after step ${event.resumedFrom}`;
+        line.print(
+          `${event.pairs} pairs, ${size}, ${event.totalSteps} steps of which ${event.stepsPerEpoch} are an epoch${from}`,
+        );
+      } else if (event.type === 'step') {
+        step(event);
+      } else if (event.type === 'validation') {
+        const { epoch, step: at, report, isBest, seconds } = event;
+        const best = isBest ? ', the best so far' : '';
+        line.print(`epoch ${epoch}  step ${at}  validation: mean ${recalls(report)}${best} (${duration(seconds)})`);
+      } else if (event.type === 'note') {
+        line.print(event.text);
+      }
+    },
+    note: (text) => line.print(text),
+    end: () => line.clear(),
+  };
+}
+
+function recalls({ mean }: EvaluationReport): string {
+  return Object.entries(mean)
+    .map(([name, value]) => `${name} ${value === null ? '-' : value.toFixed(3)}`)
+    .join('  ');
+}

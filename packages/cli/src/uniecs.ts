@@ -1,0 +1,27 @@
+#!/usr/bin/env node
+import { run } from './run.js';
+
+const stop = new AbortController();
+const codes = { SIGINT: 130, SIGTERM: 143 } as const;
+
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    if (stop.signal.aborted) process.exit(codes[name]);
+    process.stderr.write('\nstopping; once more stops at once\n');
+    stop.abort(name);
+  });
+}
+
+// A reader that has seen enough (`uniecs search | head`), or a terminal that is gone, is no error: the work goes on to its end and its
+// exit code stands. Anything else that keeps results from being written is one.
+let lost: Error | undefined;
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED' && stream === process.stdout) lost ??= error;
+  });
+}
+
+const code = await run(process.argv.slice(2), { stdout: process.stdout, stderr: process.stderr, signal: stop.signal });
+await Promise.all([process.stdout, process.stderr].map((s) => new Promise<void>((done) => s.write('', () => done()))));
+if (lost) process.stderr.write(`error: the results could not be written: ${lost.message}\n`);
+process.exit(lost ? 1 : code);
