@@ -512,7 +512,13 @@ describe.each(Object.keys(supportedKernels))('%s compiled is as eager', (kernel)
     if (!kernel.startsWith('Uniecs')) expect(kernelNames).toContain(kernel);
     const cotangents = listOf(one.op(...inputs)).map(({ shape }) => floats(...shape));
     const eager = evaluate(one, inputs, cotangents);
-    const compiled = compile(({ x, dy }: { x: tf.Tensor[]; dy: tf.Tensor[] }) => evaluate(one, x, dy), { threads: 1 });
+    const described = (tensors: tf.Tensor[]) => tensors.map(({ dtype, shape }) => `${dtype} [${shape}]`);
+    const traced = (x: tf.Tensor[], dy: tf.Tensor[]) => {
+      const result = evaluate(one, x, dy);
+      expect(described(result.outputs), 'dtypes and shapes while tracing').toEqual(described(eager.outputs));
+      return result;
+    };
+    const compiled = compile(({ x, dy }: { x: tf.Tensor[]; dy: tf.Tensor[] }) => traced(x, dy), { threads: 1 });
     const { outputs, gradients } = await compiled({
       x: inputs.map(hostTensor),
       dy: one.noGradient ? [] : cotangents.map(hostTensor),

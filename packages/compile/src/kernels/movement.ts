@@ -1,5 +1,4 @@
-import type { DataType } from '@tensorflow/tfjs-core';
-import { util } from '@tensorflow/tfjs-core';
+import { type DataType, util } from '@tensorflow/tfjs-core';
 import { unsupportedOp } from '../errors.js';
 import { elementType, type Graph, sizeOf, type Value } from '../graph/graph.js';
 import { axesOf, binary, broadcastTo, cast, choose, type KernelCall, type Lowering, reshape } from './tools.js';
