@@ -1,4 +1,16 @@
-import { add, customGrad, matMul, mul, reshape, scalar, softmax, sub, sum, type Tensor } from '@tensorflow/tfjs-core';
+import {
+  add,
+  customGrad,
+  matMul,
+  mul,
+  reshape,
+  scalar,
+  softmax,
+  sub,
+  sum,
+  type Tensor,
+  zerosLike,
+} from '@tensorflow/tfjs-core';
 import { checkShape } from '../check-shape.js';
 
 type Save = (tensors: Tensor[]) => void;
@@ -42,17 +54,30 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
     const values = keyMask ? mul(v, perKey(keyMask)) : v;
     const kept = dropoutMask ? mul(probabilities, dropoutMask) : probabilities;
     const masks = [keyMask, dropoutMask].filter((mask) => mask !== undefined);
-    (saveTensors as Save)([q, k, values, probabilities, ...masks]);
+    const heard = matMul(kept, values);
+    (saveTensors as Save)([q, k, values, probabilities, heard, ...masks]);
     return {
-      value: matMul(kept, values),
+      value: heard,
       gradFunc: (dy: Tensor, saved: Tensor[]) => {
-        const [q, k, values, probabilities, ...masks] = saved as [Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
+        const [q, k, values, probabilities, heard, ...masks] = saved as [
+          Tensor,
+          Tensor,
+          Tensor,
+          Tensor,
+          Tensor,
+          ...Tensor[],
+        ];
         const savedKeyMask = keyMask && (masks[0] as Tensor);
         const factors = dropoutMask && (masks.at(-1) as Tensor);
         const kept = factors ? mul(probabilities, factors) : probabilities;
         const dKept = matMul(dy, values, false, true);
-        const weighted = mul(factors ? mul(dKept, factors) : dKept, probabilities);
-        const dScores = sub(weighted, mul(probabilities, sum(weighted, -1, true)));
+        const dProbabilities = factors ? mul(dKept, factors) : dKept;
+        // The softmax's row sums of p dp equal dy · output, which is dh instead of Lk numbers a row (Dao et al. 2022).
+        // Over one key the softmax is constant: zero, not the rounding of a difference.
+        const dScores =
+          k.shape[2] === 1
+            ? zerosLike(probabilities)
+            : mul(probabilities, sub(dProbabilities, sum(mul(dy, heard), -1, true)));
         const dValues = matMul(kept, dy, true, false);
         const dv = savedKeyMask ? mul(dValues, perKey(savedKeyMask)) : dValues;
         const dq = mul(matMul(dScores, k), scalar(scale));
