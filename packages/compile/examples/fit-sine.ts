@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { compile } from '@uniecs/compile';
 
 // y = tanh(x w + b) v: one hidden layer of 32.
-const normal = (shape: [number, number], seed: number) => tf.randomNormal(shape, 0, 1, 'float32', seed);
-const [w, b, v] = [tf.variable(normal([1, 32], 1)), tf.variable(normal([1, 32], 2)), tf.variable(tf.zeros([32, 1]))];
+const row = (from: number, to: number) => tf.reshape(tf.linspace(from, to, 32), [1, 32]);
+const [w, b, v] = [tf.variable(row(0.5, 2)), tf.variable(row(-4, 4)), tf.variable(tf.zeros([32, 1]))];
 const network = (x: tf.Tensor) => tf.matMul(tf.tanh(tf.add(tf.matMul(x, w), b)), v);
 
 // A step of gradient descent: reads the variables, assigns them, returns the loss.

@@ -39,5 +39,5 @@ it("README's example is the file in examples, and fits a sine", async () => {
   const [before, after, sine] = found.slice(1).map(Number) as [number, number, number];
   expect(before).toBeGreaterThan(0.4);
   expect(after).toBeLessThan(0.01);
-  expect(Math.abs(sine - Math.sin(1))).toBeLessThan(0.2);
+  expect(Math.abs(sine - Math.sin(1))).toBeLessThan(0.1);
 });
