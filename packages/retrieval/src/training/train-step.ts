@@ -102,9 +102,7 @@ export function trainStages({ model, terms, weighting, scope, optimizer, state }
   const ofTerms = terms.map(({ module }) => (module ? parameters(module) : []));
   let sums: tf.Variable[][] | undefined;
   const accumulators = (): tf.Variable[][] => {
-    sums ??= tf.tidy(() =>
-      Array.from({ length: lists }, () => own.map((x) => tf.variable(tf.zerosLike(x), false))),
-    );
+    sums ??= tf.tidy(() => Array.from({ length: lists }, () => own.map((x) => tf.variable(tf.zerosLike(x), false))));
     return sums;
   };
 

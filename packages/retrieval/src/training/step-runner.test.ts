@@ -1,0 +1,134 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { clal, cmal, imcl, type LossTerm, recommendedLosses } from '@uniecs/losses';
+import '@uniecs/tensor/testing';
+import { describe, expect, it } from 'vitest';
+import type { HostPairs } from '../data/pair-batches.js';
+import type { ItemTensors } from '../model/item-tensors.js';
+import {
+  gradientKeeper,
+  joined,
+  relativeDistance,
+  type SmallDropout,
+  type SmallTraining,
+  smallBatch,
+  smallTraining,
+  tensorsOf,
+} from '../testing/small-training.js';
+import { adamW } from './adamw.js';
+import { type StepNumbers, type StepRunner, stepRunner } from './step-runner.js';
+import { namedState } from './train-state.js';
+import type { PairLabels } from './train-step.js';
+
+const key = Float32Array.of(12, 3456);
+
+async function withRunner<T>(
+  { stages, state }: SmallTraining,
+  { batch, micro }: { batch: number; micro: number },
+  body: (runner: StepRunner) => Promise<T>,
+): Promise<T> {
+  const runner = stepRunner(stages, state, batch, micro);
+  try {
+    return await body(runner);
+  } finally {
+    await runner.dispose();
+  }
+}
+
+/** One step in one graph, eagerly, with dropout. */
+function eagerStep({ stages }: SmallTraining, { items, labels }: HostPairs, learningRate: number): number[] {
+  const numbers = tf.tidy(() => {
+    const inputs = tensorsOf<{ items: ItemTensors; labels: PairLabels }>({ items, labels });
+    const rows = tf.range(0, inputs.items.pixels.shape[0] as number);
+    const dropout = { key: tf.tensor1d(key), rows };
+    const { loss, terms, lambdas, gradientNorms } = stages.whole({
+      ...inputs,
+      learningRate: tf.scalar(learningRate),
+      dropout,
+    });
+    return [loss, terms, lambdas, gradientNorms].flatMap((x) => [...x.dataSync()]);
+  });
+  return numbers as number[];
+}
+
+const listed = ({ loss, terms, lambdas, gradientNorms }: StepNumbers) => [loss, ...terms, ...lambdas, ...gradientNorms];
+
+/** The state as the runner holds it against the variables of one trained eagerly: each kind of array as a whole, and each by itself. */
+function expectSameState(compiled: SmallTraining, runner: StepRunner, eager: SmallTraining): void {
+  const kinds = { moments1: /first_moments/, moments2: /second_moments/, rest: /^(?!.*_moments)/ };
+  const got = [...namedState(compiled.state)].map(
+    ([name, variable]) => [name, Float32Array.from(runner.state.read(variable).data)] as const,
+  );
+  const expected = new Map([...namedState(eager.state)].map(([name, variable]) => [name, variable.dataSync()]));
+  expect(got.map(([name]) => name)).toEqual([...expected.keys()]);
+  for (const [kind, pattern] of Object.entries(kinds)) {
+    const chosen = got.filter(([name]) => pattern.test(name));
+    const wanted = joined(chosen.map(([name]) => expected.get(name) as Float32Array));
+    expect(chosen.length).toBeGreaterThan(2);
+    expect(relativeDistance(joined(chosen.map(([, values]) => values)), wanted), kind).toBeLessThan(1e-5);
+    const size = Math.hypot(...wanted);
+    for (const [name, values] of chosen) {
+      expect(values, name).toBeCloseToArray(expected.get(name) as Float32Array, {
+        relative: 1e-5,
+        absolute: 1e-5 * size,
+      });
+    }
+  }
+}
+
+describe('stepRunner', () => {
+  it('compiled, takes the steps that it takes eagerly: parameters, moments and weights after three', async () => {
+    // A key's bias has no gradient but rounding noise, which Adam would blow up to whole steps: hence the epsilon.
+    const optimizer = adamW({ epsilon: 1e-3 });
+    const make = () => smallTraining({ terms: recommendedLosses(), optimizer, dropout: { text: 0.1 } });
+    const [compiled, eager] = [make(), make()];
+    await withRunner(compiled, { batch: 3, micro: 3 }, async (runner) => {
+      for (let step = 0; step < 3; step++) {
+        const batch = smallBatch({ pairs: 3, seed: step });
+        const numbers = await runner.run(batch, 1e-3, key);
+        expect(listed(numbers)).toBeCloseToArray(eagerStep(eager, batch, 1e-3), { relative: 5e-5, absolute: 1e-6 });
+      }
+      expectSameState(compiled, runner, eager);
+    });
+  });
+
+  const groups: [string, () => LossTerm[], SmallDropout][] = [
+    ['CMAL', () => cmal(), { image: 0.2 }],
+    ['CLAL', () => clal(), { text: 0.2 }],
+    ['IMCL', () => imcl({ t2t: { temperature: { learnedFrom: 0.1 } } }), { image: 0.2 }],
+    ['all of recommended', () => recommendedLosses(), { text: 0.2 }],
+  ];
+  it.each(groups)('in micro-batches of 2 of 5 pairs, has the gradients of the one-graph step: %s', async (...group) => {
+    const [, terms, dropout] = group;
+    const make = () => smallTraining({ terms: terms(), dropout, optimizer: gradientKeeper });
+    const [staged, whole] = [make(), make()];
+    const batch = smallBatch({ pairs: 4, padding: 1, partial: true });
+    await withRunner(staged, { batch: 5, micro: 2 }, async (runner) => {
+      // The second step shows that the sums start anew, and has weights that differ.
+      for (let step = 0; step < 2; step++) {
+        const numbers = await runner.run(batch, 1, key);
+        expect(listed(numbers)).toBeCloseToArray(eagerStep(whole, batch, 1), { relative: 1e-5, absolute: 1e-6 });
+      }
+      expectSameState(staged, runner, whole);
+    });
+  });
+
+  it('in micro-batches with norms over all parameters, has the gradients and norms of the one-graph step', async () => {
+    const make = () =>
+      smallTraining({ terms: imcl({ t2t: { temperature: { learnedFrom: 0.1 } } }), scope: 'parameters' });
+    const [staged, whole] = [make(), make()];
+    const batch = smallBatch({ pairs: 5 });
+    await withRunner(staged, { batch: 5, micro: 2 }, async (runner) => {
+      for (let step = 0; step < 2; step++) {
+        const numbers = await runner.run(batch, 1);
+        const inputs = tensorsOf<{ items: ItemTensors; labels: PairLabels }>({
+          items: batch.items,
+          labels: batch.labels,
+        });
+        const report = whole.stages.whole({ ...inputs, learningRate: tf.scalar(1) });
+        expect(numbers.gradientNorms).toBeCloseToArray(report.gradientNorms, { relative: 1e-5 });
+      }
+      expectSameState(staged, runner, whole);
+    });
+  });
+});
