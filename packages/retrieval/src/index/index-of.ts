@@ -17,10 +17,10 @@ export function indexOf(store: IndexStore): SearchIndex {
   const inOrder = serially();
   const waiting = new Map<string, IndexRecord>();
   const reads = new Set<Promise<unknown>>();
-  let open = true;
+  let closing: Promise<void> | undefined;
 
   function requireOpen(where: string): void {
-    if (open) return;
+    if (closing === undefined) return;
     throw new UniecsError({
       code: 'argument',
       where,
@@ -99,20 +99,21 @@ export function indexOf(store: IndexStore): SearchIndex {
     });
   }
 
-  async function close(): Promise<void> {
-    if (!open) return inOrder(async () => undefined);
-    open = false;
+  async function finish(): Promise<void> {
     await Promise.allSettled(reads);
     await inOrder(async () => {
-      try {
-        await writeWaiting();
-        await store.flush();
-      } catch (error) {
-        open = true;
-        throw error;
-      }
+      await writeWaiting();
+      await store.flush();
       await store.close();
     });
+  }
+
+  function close(): Promise<void> {
+    closing ??= finish().catch((error: unknown) => {
+      closing = undefined;
+      throw error;
+    });
+    return closing;
   }
 
   return {
