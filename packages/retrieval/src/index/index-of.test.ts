@@ -72,6 +72,19 @@ describe('indexOf', () => {
     expect(calls).toEqual(['write 3', 'flush', 'remove 1', 'write 1', 'flush', 'close']);
   });
 
+  it('closes after the searches that are running', async () => {
+    const { store, calls } = notedStore();
+    let answer: (hits: []) => void = () => undefined;
+    const index = indexOf({ ...store, nearest: () => new Promise((resolve) => (answer = resolve)) });
+    const search = index.search({ vector, k: 1 });
+    const closing = index.close();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(calls).toEqual([]);
+    answer([]);
+    await Promise.all([search, closing]);
+    expect(calls).toEqual(['flush', 'close']);
+  });
+
   it('keeps what could not be written, and stays open, so that nothing is lost', async () => {
     const { store, calls, failing } = notedStore();
     const index = indexOf(store);

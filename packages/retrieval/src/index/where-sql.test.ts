@@ -27,7 +27,8 @@ describe('whereSql', () => {
     ['not (not price in (1, 2))', '`number_price` IN (1e+0, 2e+0)'],
     ['size is null', '`number_size` IS NULL AND `text_size` IS NULL'],
     ['size is not null and sale', '(`number_size` IS NOT NULL OR `text_size` IS NOT NULL) AND `boolean_sale` = 1'],
-    ["size not in (40, 'M')", "COALESCE(`number_size` NOT IN (4e+1), `text_size` NOT IN ('M'))"],
+    ["size not in (40, 'M')", "`number_size` NOT IN (4e+1) OR `text_size` NOT IN ('M')"],
+    ["size in (40, 'M') and sale", "(`number_size` IN (4e+1) OR `text_size` IN ('M')) AND `boolean_sale` = 1"],
     ['size in (40)', '`number_size` IN (4e+1)'],
   ])('writes %s', (text, expected) => {
     expect(sql(text)).toBe(expected);

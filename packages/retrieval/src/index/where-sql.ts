@@ -1,5 +1,5 @@
 import { type ValueType, valueType } from './field-types.js';
-import type { Comparison, Condition, Literal, Operand } from './where-syntax.js';
+import type { Comparison, Condition, Literal } from './where-syntax.js';
 
 /** The quoted columns that hold a field's values, one for each type that the field has had. */
 export type FieldColumns = (field: string) => ReadonlyMap<ValueType, string>;
@@ -53,8 +53,15 @@ function sql(condition: Condition, columns: FieldColumns, negated: boolean): Pie
       const pieces = [...columns(condition.field.name).values()].map((column) => plain(`${column} ${test}`));
       return joined(negated, pieces);
     }
-    case 'in':
-      return plain(membership(condition.operands, columns(condition.field.name), negated));
+    case 'in': {
+      // At most one of a record's columns is not null; unknown is as good as false where nothing negates it any more.
+      const test = negated ? 'NOT IN' : 'IN';
+      const pieces = [...columns(condition.field.name)].flatMap(([type, column]) => {
+        const values = condition.operands.map(({ value }) => value).filter((value) => valueType(value) === type);
+        return values.length === 0 ? [] : [plain(`${column} ${test} (${values.map(literal).join(', ')})`)];
+      });
+      return joined(true, pieces);
+    }
     case 'compare': {
       const { field, comparison, operand } = condition;
       const column = columns(field.name).get(valueType(operand.value) as ValueType);
@@ -71,16 +78,6 @@ function joined(isOr: boolean, pieces: readonly Piece[]): Piece {
   if (pieces.length === 1) return pieces[0] as Piece;
   if (isOr) return { text: pieces.map(({ text }) => text).join(' OR '), isOr };
   return plain(pieces.map((piece) => (piece.isOr ? `(${piece.text})` : piece.text)).join(' AND '));
-}
-
-function membership(operands: readonly Operand[], columns: ReadonlyMap<ValueType, string>, negated: boolean): string {
-  const tests: string[] = [];
-  for (const [type, column] of columns) {
-    const values = operands.filter(({ value }) => valueType(value) === type).map(({ value }) => literal(value));
-    if (values.length > 0) tests.push(`${column} ${negated ? 'NOT IN' : 'IN'} (${values.join(', ')})`);
-  }
-  // At most one of a record's columns is not null; the others' tests are unknown and must not decide.
-  return tests.length === 1 ? (tests[0] as string) : `COALESCE(${tests.join(', ')})`;
 }
 
 /** Booleans are kept as 0 and 1. Exponent notation makes every number a double: digits alone would be an integer, and overflow. */

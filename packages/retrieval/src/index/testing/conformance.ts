@@ -283,6 +283,8 @@ export function conformanceOf(store: string, maker: IndexMaker): void {
       expect(got).toEqual({ id: 'a', vector: Float32Array.of(0.6, -0.8), title: 't', metadata: { price: 1 } });
       got.vector.fill(0);
       expect((await index.get('a'))?.vector).toEqual(Float32Array.of(0.6, -0.8));
+      await index.add([{ ...got, vector: Float32Array.of(0.6003, -0.8004) }]);
+      expect((await index.get('a'))?.vector).toBeCloseToArray([0.6, -0.8], { relative: 0, absolute: 1e-7 });
       await index.add([{ ...got, vector: Float32Array.of(0.6, -0.8) }]);
       expect((await index.get('a'))?.vector, 'normalising twice changes nothing').toEqual(Float32Array.of(0.6, -0.8));
       await index.close();
