@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { indexOf } from './index-of.js';
 import { type IndexStore, writeBatchSize } from './index-store.js';
 import type { IndexRecord } from './search-index.js';
-import { failure } from './testing/conformance.js';
+import { failure } from './testing/failure.js';
 
 /** A store that notes its calls and fails where it is told to. */
 function notedStore() {

@@ -5,7 +5,7 @@ import { randomArray } from '@uniecs/tensor/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createIndex, exactIndex, openIndex } from './open-index.js';
 import type { IndexRecord } from './search-index.js';
-import { failure } from './testing/conformance.js';
+import { failure } from './testing/failure.js';
 import { temporaryFolder } from './testing/temporary-folder.js';
 
 const at = temporaryFolder();
