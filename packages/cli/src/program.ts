@@ -44,7 +44,7 @@ export function createProgram(actions: Actions, { writeOut, writeErr, helpWidth 
   const program = new Command('uniecs')
     .description('Multimodal e-commerce search: train UniECS on product pairs, judge it, index a catalogue, search.')
     .version(version, '--version', 'print the version')
-    .helpOption('--help', 'show help')
+    .helpOption('-h, --help', 'show help')
     .helpCommand(false)
     .option('--verbose', 'show where an error comes from')
     .exitOverride()

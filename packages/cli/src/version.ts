@@ -1,4 +1,9 @@
 import { createRequire } from 'node:module';
 
-/** The version of this package. */
-export const version: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version;
+interface Manifest {
+  readonly version: string;
+  readonly engines: { readonly node: string };
+}
+
+/** The version of this package, and the Node versions that it runs on. */
+export const { version, engines }: Manifest = createRequire(import.meta.url)('../package.json');

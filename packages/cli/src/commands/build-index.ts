@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { createIndex, loadModelFolder, modelEmbedder, modelFingerprint } from '@uniecs/retrieval';
+import type { CatalogueItem } from '@uniecs/mbeer';
+import { createIndex, type Embedder, modelFingerprint, type SearchIndex } from '@uniecs/retrieval';
 import { UniecsError } from '@uniecs/tensor';
 import { readGoodItems } from '../data/read-good.js';
-import { startEngine } from '../engine.js';
 import { exitCodes } from '../exit-code.js';
 import { type Io, print } from '../terminal/io.js';
 import { progress } from '../terminal/progress.js';
+import { withModel } from '../with-model.js';
 
 /** The flags of `uniecs index`. */
 export interface BuildIndexFlags {
@@ -23,41 +24,37 @@ const chunk = 1000;
 
 /** Embeds an item file and stores the fused embeddings; the index appears whole or not at all. */
 export async function runBuildIndex(flags: BuildIndexFlags, io: Io): Promise<number> {
-  const path = resolve(flags.to);
   await requireFree(flags);
-  await startEngine();
-  const model = await loadModelFolder(flags.model);
-  const embedder = modelEmbedder(model);
+  const path = resolve(flags.to);
   const partial = join(dirname(path), `.${basename(path)}-${randomUUID()}`);
-  try {
+  return withModel(flags.model, async (embedder, loaded) => {
     const items = await readGoodItems(flags.items, io, { images: flags.images });
-    const index = await createIndex({
-      store: flags.store,
-      to: partial,
-      dimension: embedder.dimension,
-      model: modelFingerprint(model),
-    });
-    const shown = progress(io, 'embedding', 'items');
     try {
-      for (let start = 0; start < items.length; start += chunk) {
-        const part = items.slice(start, start + chunk);
-        const { fused, dimension } = await embedder.embed(part, {
-          signal: io.signal,
-          onProgress: (done) => shown.update(start + done, items.length),
-        });
-        const vector = (row: number) => fused.subarray(row * dimension, (row + 1) * dimension);
-        await index.add(part.map(({ line: _, ...item }, row) => ({ ...item, vector: vector(row) })));
-      }
+      const { dimension } = embedder;
+      const model = modelFingerprint(loaded);
+      const index = await createIndex({ store: flags.store, to: partial, dimension, model });
+      await fill(index, items, embedder, io).finally(() => index.close());
+      await rename(partial, path);
     } finally {
-      shown.end();
-      await index.close();
+      await rm(partial, { recursive: true, force: true });
     }
-    await rename(partial, path);
-    print(io, `${items.length} items in a ${flags.store} index: ${flags.to}`);
+    print(io, `${items.length} items in an index of the store ${flags.store}: ${flags.to}`);
     return exitCodes.done;
+  });
+}
+
+async function fill(index: SearchIndex, items: readonly CatalogueItem[], embedder: Embedder, io: Io): Promise<void> {
+  const shown = progress(io, 'embedding', 'items');
+  try {
+    for (let start = 0; start < items.length; start += chunk) {
+      const part = items.slice(start, start + chunk);
+      const onProgress = (done: number) => shown.update(start + done, items.length);
+      const { fused, dimension } = await embedder.embed(part, { signal: io.signal, onProgress });
+      const vector = (row: number) => fused.subarray(row * dimension, (row + 1) * dimension);
+      await index.add(part.map(({ line: _, ...item }, row) => ({ ...item, vector: vector(row) })));
+    }
   } finally {
-    await rm(partial, { recursive: true, force: true });
-    await embedder.dispose();
+    shown.end();
   }
 }
 

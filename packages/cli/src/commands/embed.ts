@@ -1,11 +1,11 @@
-import { loadModelFolder, modelEmbedder, modelFingerprint } from '@uniecs/retrieval';
+import { modelFingerprint } from '@uniecs/retrieval';
 import { readGoodItems } from '../data/read-good.js';
 import { writeEmbeddingsParquet } from '../embeddings/write-parquet.js';
 import { writeEmbeddingsSafetensors } from '../embeddings/write-safetensors.js';
-import { startEngine } from '../engine.js';
 import { exitCodes } from '../exit-code.js';
 import { type Io, print } from '../terminal/io.js';
 import { progress } from '../terminal/progress.js';
+import { withModel } from '../with-model.js';
 
 /** The flags of `uniecs embed`. */
 export interface EmbedFlags {
@@ -15,24 +15,16 @@ export interface EmbedFlags {
   readonly out: string;
 }
 
-/** What a file of embeddings may end in. */
-export const embeddingsEndings = ['.safetensors', '.parquet'] as const;
-
 /** Writes the fused, image and text embeddings of an item file. */
-export async function runEmbed(flags: EmbedFlags, io: Io): Promise<number> {
-  await startEngine();
-  const model = await loadModelFolder(flags.model);
-  const embedder = modelEmbedder(model);
-  try {
+export function runEmbed(flags: EmbedFlags, io: Io): Promise<number> {
+  return withModel(flags.model, async (embedder, loaded) => {
     const items = await readGoodItems(flags.items, io, { images: flags.images });
     const shown = progress(io, 'embedding', 'items');
     const embeddings = await embedder.embed(items, { signal: io.signal, onProgress: shown.update }).finally(shown.end);
-    const content = { ids: items.map(({ id }) => id), embeddings, model: modelFingerprint(model) };
+    const content = { ids: items.map(({ id }) => id), embeddings, model: modelFingerprint(loaded) };
     const write = flags.out.toLowerCase().endsWith('.parquet') ? writeEmbeddingsParquet : writeEmbeddingsSafetensors;
     await write(flags.out, content);
     print(io, `${items.length} items of ${embeddings.dimension} numbers: ${flags.out}`);
     return exitCodes.done;
-  } finally {
-    await embedder.dispose();
-  }
+  });
 }

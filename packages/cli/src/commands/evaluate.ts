@@ -1,11 +1,11 @@
 import { formatTaskTable } from '@uniecs/mbeer';
-import { evaluatePairs, loadModelFolder, modelEmbedder } from '@uniecs/retrieval';
+import { evaluatePairs } from '@uniecs/retrieval';
 import { writeFileAtomic } from '@uniecs/tensor/node';
 import { readGoodPairs } from '../data/read-good.js';
-import { startEngine } from '../engine.js';
 import { exitCodes } from '../exit-code.js';
 import { type Io, print, say } from '../terminal/io.js';
 import { progress } from '../terminal/progress.js';
+import { withModel } from '../with-model.js';
 
 /** The flags of `uniecs eval`. */
 export interface EvaluateFlags {
@@ -16,23 +16,17 @@ export interface EvaluateFlags {
 }
 
 /** Judges a model on the nine tasks over a pair file. */
-export async function runEvaluate(flags: EvaluateFlags, io: Io): Promise<number> {
-  await startEngine();
-  const embedder = modelEmbedder(await loadModelFolder(flags.model));
-  try {
+export function runEvaluate(flags: EvaluateFlags, io: Io): Promise<number> {
+  return withModel(flags.model, async (embedder) => {
     const [pairs = []] = await readGoodPairs([flags.pairs], io, { images: flags.images });
     const shown = progress(io, 'embedding', 'items');
-    const report = await evaluatePairs(embedder, pairs, {
-      signal: io.signal,
-      onProgress: shown.update,
-    }).finally(shown.end);
+    const options = { signal: io.signal, onProgress: shown.update };
+    const report = await evaluatePairs(embedder, pairs, options).finally(shown.end);
     print(io, formatTaskTable(report));
     if (flags.json !== undefined) {
       await writeFileAtomic(flags.json, `${JSON.stringify(report, null, 2)}\n`);
       say(io, `report: ${flags.json}`);
     }
     return exitCodes.done;
-  } finally {
-    await embedder.dispose();
-  }
+  });
 }

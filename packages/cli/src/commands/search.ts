@@ -1,18 +1,11 @@
-import {
-  loadModelFolder,
-  modelEmbedder,
-  modelFingerprint,
-  openIndex,
-  type SearchHit,
-  type SearchIndex,
-} from '@uniecs/retrieval';
+import { modelFingerprint, openIndex, type SearchHit, type SearchIndex } from '@uniecs/retrieval';
 import { UniecsError } from '@uniecs/tensor';
-import { startEngine } from '../engine.js';
 import { exitCodes } from '../exit-code.js';
 import type { QueryWeights } from '../options/parsers.js';
 import { queryVector } from '../query/query-vector.js';
 import { harmless, type Io, isLive, print, say, widthOf } from '../terminal/io.js';
 import { textTable } from '../terminal/text-table.js';
+import { withModel } from '../with-model.js';
 
 /** The flags of `uniecs search`. */
 export interface SearchFlags {
@@ -34,26 +27,21 @@ export async function runSearch(flags: SearchFlags, io: Io): Promise<number> {
   if (text === undefined && image === undefined && like === undefined) {
     throw fault('argument', 'something to look for', 'none', 'give --text, --image, both, or --like');
   }
-  await startEngine();
-  const model = await loadModelFolder(flags.model);
-  const embedder = modelEmbedder(model);
-  try {
+  return withModel(flags.model, async (embedder, loaded) => {
     const index = await openIndex(flags.index);
     try {
-      checkModel(index, modelFingerprint(model), flags);
+      checkModel(index, modelFingerprint(loaded), flags);
       const vector = like === undefined ? undefined : await storedVector(index, like, flags.index);
       const query = await queryVector(embedder, { text, image, vector, notText, weights });
       // The item itself would be its own best hit.
       const wanted = like === undefined ? k : k + 1;
       const hits = await index.search({ vector: query, k: wanted, ...(where === undefined ? {} : { where }) });
       show(hits.filter(({ id }) => id !== like).slice(0, k), flags.json ?? false, io);
+      return exitCodes.done;
     } finally {
       await index.close();
     }
-    return exitCodes.done;
-  } finally {
-    await embedder.dispose();
-  }
+  });
 }
 
 function checkModel(index: SearchIndex, fingerprint: string, flags: SearchFlags): void {
@@ -73,13 +61,13 @@ async function storedVector(index: SearchIndex, id: string, path: string): Promi
 }
 
 function show(hits: readonly SearchHit[], json: boolean, io: Io): void {
-  const ranked = hits.map((hit, i) => ({ rank: i + 1, ...hit }));
+  const ranked = hits.map(({ id, score, ...item }, i) => ({ rank: i + 1, score, id, ...item }));
   if (json) {
     print(io, JSON.stringify(ranked, null, 2));
     return;
   }
   if (ranked.length === 0) {
-    say(io, 'no item passes');
+    say(io, 'no item was found');
     return;
   }
   const rows = ranked.map(({ rank, score, id, title }) => [

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { engines } from '../version.js';
 
 /** What a check found. */
 export type Finding = { readonly works: string } | { readonly note: string } | { readonly fails: string };
@@ -17,7 +18,6 @@ export interface Check {
 }
 
 const require = createRequire(import.meta.url);
-const { engines } = require('../package.json') as { engines: { node: string } };
 
 /** What `uniecs doctor` looks at, in its order. */
 export const machineChecks: readonly Check[] = [
@@ -83,7 +83,8 @@ async function onnxRuntime(): Promise<Finding> {
 }
 
 /** A PNG of one white pixel. */
-const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg==';
+const pixel =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAACXBIWXMAAAPoAAAD6AG1e1JrAAAADElEQVQImWP4//8/AAX+Av5Y8msOAAAAAElFTkSuQmCC';
 
 async function images(): Promise<Finding> {
   const { decodeImage } = await import('@uniecs/encoders/node');
@@ -94,9 +95,9 @@ async function images(): Promise<Finding> {
 }
 
 async function lanceDb(): Promise<Finding> {
-  await import('@lancedb/lancedb');
-  const { version } = require('@lancedb/lancedb/package.json') as { version: string };
-  return { works: `version ${version}` };
+  const { connect } = await import('@lancedb/lancedb');
+  (await connect('memory://')).close();
+  return { works: 'opens a database' };
 }
 
 /** The packages that hold tensors, and whether they all hold the same engine. */

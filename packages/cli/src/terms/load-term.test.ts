@@ -33,6 +33,7 @@ const term = (parts = '') => `{
 it.each([
   ['an object as the default export', `export default ${term()};`],
   ['a function as the default export', `export default () => (${term()});`],
+  ['a function of tfjs and the losses', `export default ({ losses }) => ({ ...losses.t2t(), name: 'NORM' });`],
   ['an async function', `export default async () => (${term()});`],
   ['an export named term', `export const term = ${term()};`],
 ])('takes %s', async (_, code) => {

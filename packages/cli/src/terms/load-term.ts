@@ -1,12 +1,17 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
 import type { LossTerm } from '@uniecs/losses';
+import * as losses from '@uniecs/losses';
 import { UniecsError } from '@uniecs/tensor';
 import { checkTerm } from './check-term.js';
 
+/** What a module's function is given, so that it need not import (perhaps another copy of) them: tfjs and the package of losses. */
+const tools = { tf, losses };
+
 /**
- * Loads a loss term from a user's JavaScript module: its default export, or its export `term`, is a `LossTerm` or a function that
- * returns one. The term is tried on a small batch before it is used.
+ * Loads a loss term from a user's JavaScript module: its default export, or its export `term`, is a `LossTerm`, or a function of
+ * `{ tf, losses }` that returns one. The term is tried on a small batch before it is used.
  *
  * @throws UniecsError `file` where the module cannot be loaded, `argument` where it exports no working loss term
  */
@@ -15,11 +20,13 @@ export async function loadTerm(file: string): Promise<LossTerm> {
   const exported = module.default ?? module.term;
   if (exported === undefined)
     throw noTerm(file, `a module that exports ${Object.keys(module).join(', ') || 'nothing'}`);
-  const made = typeof exported === 'function' ? await callFactory(file, exported as () => unknown) : exported;
+  const made = typeof exported === 'function' ? await callFactory(file, exported as Factory) : exported;
   if (!isTerm(made)) throw noTerm(file, described(made));
   checkTerm(made, file);
   return made;
 }
+
+type Factory = (given: typeof tools) => unknown;
 
 async function loadModule(file: string): Promise<Record<string, unknown>> {
   try {
@@ -37,9 +44,9 @@ async function loadModule(file: string): Promise<Record<string, unknown>> {
   }
 }
 
-async function callFactory(file: string, make: () => unknown): Promise<unknown> {
+async function callFactory(file: string, make: Factory): Promise<unknown> {
   try {
-    return await make();
+    return await make(tools);
   } catch (cause) {
     throw noTerm(file, `a function that throws: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }

@@ -1,0 +1,138 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Command, CommanderError } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { type Actions, createProgram } from './program.js';
+
+/** What the command line makes of arguments: the action and its flags, or its complaint and help. */
+async function parse(...argv: string[]) {
+  const called: unknown[] = [];
+  const collect =
+    (name: string) =>
+    async (...flags: unknown[]) =>
+      void called.push(name, ...flags.slice(0, name === 'validateData' ? 2 : 1));
+  const names = ['train', 'evaluate', 'embed', 'buildIndex', 'search', 'generateData', 'validateData', 'doctor'];
+  const actions = Object.fromEntries(names.map((name) => [name, collect(name)])) as unknown as Actions;
+  let text = '';
+  const write = (chunk: string) => {
+    text += chunk;
+  };
+  const program = createProgram(actions, { writeOut: write, writeErr: write, helpWidth: 100 });
+  const error = await program.parseAsync(argv, { from: 'user' }).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error !== undefined && !(error instanceof CommanderError)) throw error;
+  return { called, text, exit: error?.exitCode };
+}
+
+const train = ['train', '--train', 'a', '--val', 'b', '--out', 'c'];
+const search = ['search', '--model', 'm', '--index', 'i', '--text', 'red'];
+
+it('reads the flags of train, with the defaults of the contract', async () => {
+  const { called } = await parse(...train);
+  expect(called).toEqual(['train', { train: 'a', val: 'b', out: 'c', device: 'auto', logFormat: 'pretty' }]);
+  const all = await parse(
+    ...[...train, '--images', 'd', '--config', 'e', '--model', 'uniecs', '--size', 'small', '--preset', 'paper'],
+    ...['--init', 'f', '--epochs', '2', '--batch-size', '8', '--micro-batch', '4', '--lr', '1e-4', '--seed', '0'],
+    ...['--drop', 'CLAL,V2V', '--term', 'g.js', '--device', 'cpu', '--skip-bad', '--log-format', 'jsonl'],
+  );
+  expect(all.called[1]).toEqual({
+    ...{ train: 'a', val: 'b', out: 'c', images: 'd', config: 'e', model: 'uniecs', size: 'small', preset: 'paper' },
+    ...{ init: 'f', epochs: 2, batchSize: 8, microBatch: 4, lr: 1e-4, seed: 0, drop: ['CLAL', 'V2V'], term: 'g.js' },
+    ...{ device: 'cpu', skipBad: true, logFormat: 'jsonl' },
+  });
+});
+
+it('reads the flags of the other commands', async () => {
+  expect(
+    (await parse('eval', '--model', 'm', '--pairs', 'p', '--dataset', 'mbeer', '--pool', 'global')).called,
+  ).toEqual(['evaluate', { model: 'm', pairs: 'p', dataset: 'mbeer', pool: 'global' }]);
+  expect((await parse('embed', '--model', 'm', '--items', 'i', '--out', 'x.parquet')).called[0]).toBe('embed');
+  expect((await parse('index', '--model', 'm', '--items', 'i', '--store', 'exact', '--to', 'x')).called[1]).toEqual({
+    ...{ model: 'm', items: 'i', store: 'exact', to: 'x' },
+  });
+  expect((await parse(...search, '--weight', 'image=1,text=2', '--where', 'a = 1', '--json')).called[1]).toEqual({
+    ...{ model: 'm', index: 'i', text: 'red', weight: { image: 1, text: 2 }, where: 'a = 1', json: true, k: 10 },
+  });
+  expect((await parse('data', 'generate', '--out', 'x')).called).toEqual([
+    'generateData',
+    { out: 'x', pairs: 600, seed: 7 },
+  ]);
+  expect((await parse('data', 'validate', 'f.jsonl', '--images', 'x')).called).toEqual([
+    'validateData',
+    'f.jsonl',
+    { images: 'x' },
+  ]);
+  expect((await parse('doctor')).called[0]).toBe('doctor');
+});
+
+describe('refuses', () => {
+  it.each([
+    ['an option of a later version', [...train, '--device', 'webgpu'], 'This version has only auto and cpu.'],
+    ['a model of a later version', [...train, '--model', 'two-tower'], 'This version has only uniecs.'],
+    ['freezing', [...train, '--freeze', 'image.*'], 'This version does not have this option'],
+    ['embeddings', ['eval', '--embeddings', 'x', '--pairs', 'p'], 'This version does not have this option'],
+    ['a data set', ['eval', '--model', 'm', '--pairs', 'p', '--dataset', 'fashioniq'], 'This version has only mbeer.'],
+    ['a pool', ['eval', '--model', 'm', '--pairs', 'p', '--pool', 'mixed'], 'This version has only global.'],
+    [
+      'a store',
+      ['index', '--model', 'm', '--items', 'i', '--to', 'x', '--store', 'milvus'],
+      'This version has only exact and lancedb.',
+    ],
+    ['an unknown option', [...train, '--epoch', '3'], 'Did you mean --epochs?'],
+    ['an unknown command', ['serach'], 'Did you mean search?'],
+    ['a command of a later version', ['serve'], "unknown command 'serve'"],
+    ['an unknown command of data', ['data', 'generat'], 'Did you mean generate?'],
+    ['a size that there is not', [...train, '--size', 'tinny'], 'Did you mean tiny?'],
+    ['what is no number', [...train, '--epochs', 'many'], 'Expected a whole number from 1.'],
+    ['epochs and steps', [...train, '--epochs', '1', '--steps', '1'], 'cannot be used with option'],
+    ['init and resume', [...train, '--init', 'x', '--resume'], 'cannot be used with option'],
+    ['like and text', [...search, '--like', '1'], 'cannot be used with option'],
+    ['blank text', ['search', '--model', 'm', '--index', 'i', '--text', ' '], 'Expected some text.'],
+    ['a missing option', ['train', '--train', 'a'], "required option '--val <file>' not specified"],
+    ['a missing value', [...train, '--lr'], "option '--lr <x>' argument missing"],
+    ['an argument too many', [...train, 'x'], 'too many arguments'],
+    [
+      'embeddings of another format',
+      ['embed', '--model', 'm', '--items', 'i', '--out', 'x.npy'],
+      '.parquet or .safetensors',
+    ],
+  ])('%s', async (_, argv, complaint) => {
+    const { called, text, exit } = await parse(...argv);
+    expect(text).toContain(complaint);
+    expect(exit).toBe(1);
+    expect(called).toEqual([]);
+  });
+});
+
+it('help has examples, and no option that this version lacks', async () => {
+  const { text, exit } = await parse('train', '--help');
+  expect(exit).toBe(0);
+  expect(text).toContain('Examples:\n  uniecs train --train train.jsonl');
+  for (const lacking of ['webgpu', '--freeze', 'clip']) expect(text).not.toContain(lacking);
+});
+
+/** The help of a command and of those in it, as Markdown. */
+function reference(command: Command, parents: readonly string[] = []): string[] {
+  const path = [...parents, command.name()];
+  let help = '';
+  command
+    .configureOutput({
+      writeOut: (text) => {
+        help += text;
+      },
+    })
+    .outputHelp();
+  const own = `### ${path.join(' ')}\n\n\`\`\`text\n${help.trim()}\n\`\`\`\n`;
+  return [own, ...command.commands.flatMap((child) => reference(child, path))];
+}
+
+it('the README holds the command reference: vitest -u writes it', async () => {
+  const path = join(import.meta.dirname, '..', 'README.md');
+  const readme = await readFile(path, 'utf8');
+  const [before, after] = readme.split(/<!-- commands -->.*<!-- end of commands -->/s);
+  const silent = { writeOut: () => {}, writeErr: () => {}, helpWidth: 110 };
+  const block = `<!-- commands -->\n\n${reference(createProgram({} as Actions, silent)).join('\n')}\n<!-- end of commands -->`;
+  await expect(`${before}${block}${after}`).toMatchFileSnapshot(path);
+});
