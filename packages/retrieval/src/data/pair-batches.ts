@@ -22,6 +22,8 @@ export interface HostPairs {
 
 /** The batches of a run: a pure function of the step, so that a resumed run gets the same ones. */
 export interface PairBatches {
+  /** Pairs of an epoch. */
+  readonly pairs: number;
   readonly stepsPerEpoch: number;
   /** Pairs in the last batch of an epoch. */
   readonly lastCount: number;
@@ -47,7 +49,7 @@ export interface PairBatchesOptions {
 export function pairBatches({ pairs, loader, batchSize, seed, augment = {} }: PairBatchesOptions): PairBatches {
   const stepsPerEpoch = Math.ceil(pairs.length / batchSize);
   const partial = anyPartial(pairs.flatMap(({ item1, item2 }) => [item1, item2]));
-  const products = productNumbers(pairs);
+  const productOf = productNumbers(pairs);
   const random = seededRandom(seed).fork('batches');
   let shuffled: { readonly epoch: number; readonly order: Int32Array } = { epoch: -1, order: new Int32Array(0) };
 
@@ -70,7 +72,7 @@ export function pairBatches({ pairs, loader, batchSize, seed, augment = {} }: Pa
     };
     const items = await itemBatch([...side('item1'), ...side('item2')], loader, { partial, transform });
     const numbers = (item: 'item1' | 'item2') => {
-      const known = chosen.map((index) => products.get(productKey((pairs[index] as Pair)[item])) as number);
+      const known = chosen.map((index) => productOf((pairs[index] as Pair)[item]));
       return int32(Int32Array.from([...known, ...padding.map((_, i) => -1 - i)]), batchSize);
     };
     const labels = {
@@ -86,7 +88,7 @@ export function pairBatches({ pairs, loader, batchSize, seed, augment = {} }: Pa
   }
 
   const lastCount = pairs.length - (stepsPerEpoch - 1) * batchSize;
-  return { stepsPerEpoch, lastCount, batch };
+  return { pairs: pairs.length, stepsPerEpoch, lastCount, batch };
 }
 
 function presence({ hasImage, hasText }: HostItems, batchSize: number) {
@@ -101,18 +103,29 @@ function presence({ hasImage, hasText }: HostItems, batchSize: number) {
   };
 }
 
-/** Products with the same title count as one (in-batch false negatives); without a title, the id decides. */
-function productKey({ id, title }: Item): string {
-  return title === undefined ? `id:${id}` : `title:${title.toLowerCase().trim()}`;
+/** The two names of a product. */
+function namesOf({ id, title }: Item): string[] {
+  return title === undefined ? [`id ${id}`] : [`id ${id}`, `title ${title.toLowerCase().trim()}`];
 }
 
-function productNumbers(pairs: readonly Pair[]): Map<string, number> {
-  const numbers = new Map<string, number>();
-  for (const { item1, item2 } of pairs) {
-    for (const item of [item1, item2]) {
-      const key = productKey(item);
-      if (!numbers.has(key)) numbers.set(key, numbers.size);
-    }
+/** A number per product. Items of the same id or the same title are one product (in-batch false negatives otherwise). */
+function productNumbers(pairs: readonly Pair[]): (item: Item) => number {
+  const parents = new Map<string, string>();
+  const rootOf = (name: string): string => {
+    let root = name;
+    for (let up = parents.get(root); up !== undefined && up !== root; up = parents.get(root)) root = up;
+    parents.set(name, root);
+    return root;
+  };
+  const items = pairs.flatMap(({ item1, item2 }) => [item1, item2]);
+  for (const item of items) {
+    const [first, ...others] = namesOf(item).map(rootOf) as [string, ...string[]];
+    for (const other of others) parents.set(other, first);
   }
-  return numbers;
+  const numbers = new Map<string, number>();
+  for (const { id } of items) {
+    const root = rootOf(`id ${id}`);
+    if (!numbers.has(root)) numbers.set(root, numbers.size);
+  }
+  return ({ id }) => numbers.get(rootOf(`id ${id}`)) as number;
 }

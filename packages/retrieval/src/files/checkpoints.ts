@@ -11,7 +11,9 @@ export interface CheckpointInfo {
   readonly step: number;
   /** The best validation so far, and at which step; absent before the first. */
   readonly best?: { readonly value: number; readonly step: number };
-  /** The settings that a resumed run must share. */
+  /** The step of the last validation. */
+  readonly validated?: number;
+  /** What a resumed run must share, settings and data, as JSON. */
   readonly fingerprint: string;
 }
 
@@ -22,7 +24,18 @@ const kept = 2;
 
 /** Steps of the checkpoints in a folder, ascending. */
 export async function listCheckpoints(folder: string): Promise<number[]> {
-  const names = await readdir(folder).catch(() => []);
+  const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return [];
+    throw new UniecsError({
+      code: 'file',
+      where: 'listCheckpoints',
+      expected: `to read the folder ${folder}`,
+      got: cause.message,
+      hint: 'check its permissions',
+      details: { path: folder },
+      cause,
+    });
+  });
   const steps = names.map((name) => pattern.exec(name)?.[1]).filter((step) => step !== undefined);
   return steps.map(Number).sort((a, b) => a - b);
 }
@@ -30,7 +43,8 @@ export async function listCheckpoints(folder: string): Promise<number[]> {
 /**
  * Writes all variables and the counters of a run as one file, atomically, and then removes all but the last two checkpoints.
  *
- * @throws UniecsError `file` when it cannot be written; older checkpoints are untouched
+ * @throws UniecsError `file` when it cannot be written, `numeric` for an array that holds NaN or infinity; older checkpoints are
+ *   untouched
  */
 export async function writeCheckpoint(
   folder: string,
@@ -38,13 +52,15 @@ export async function writeCheckpoint(
   read: ReadVariable,
   info: CheckpointInfo,
 ): Promise<string> {
-  await mkdir(folder, { recursive: true });
+  const path = pathOf(folder, info.step);
   const tensors = new Map(
     [...variables].map(([name, variable]) => {
-      return [name, { dtype: 'F32' as const, shape: [...variable.shape], data: read(variable).data as Float32Array }];
+      const data = read(variable).data as Float32Array;
+      if (!data.every(Number.isFinite)) throw notFinite(name, path);
+      return [name, { dtype: 'F32' as const, shape: [...variable.shape], data }];
     }),
   );
-  const path = pathOf(folder, info.step);
+  await makeFolder(folder);
   await writeSafetensors(path, tensors, { run: JSON.stringify(info) });
   for (const step of (await listCheckpoints(folder)).slice(0, -kept)) await rm(pathOf(folder, step), { force: true });
   return path;
@@ -65,7 +81,7 @@ export async function loadCheckpoint(
   if (newest === undefined) throw unusable(folder, 'a checkpoint to resume from', 'none');
   const path = pathOf(folder, newest);
   const { tensors, metadata } = await readSafetensors(path);
-  const info = JSON.parse(metadata.run ?? '{}') as CheckpointInfo;
+  const info = parsedInfo(metadata.run, path);
   const misfits = [...variables].filter(([name, { shape }]) => String(tensors.get(name)?.shape) !== String(shape));
   if (misfits.length > 0 || tensors.size !== variables.size) {
     const [name, variable] = misfits[0] ?? [];
@@ -80,12 +96,64 @@ export async function loadCheckpoint(
     );
   }
   if (info.fingerprint !== fingerprint) {
-    throw unusable(path, `a checkpoint of these settings (${fingerprint})`, info.fingerprint ?? 'none recorded');
+    const [first, ...more] = differences(parsed(info.fingerprint), parsed(fingerprint));
+    const others = more.length > 0 ? ` and ${more.length} more differences` : '';
+    throw unusable(path, 'a checkpoint of these settings and data', `${first}${others}`);
   }
   const dict = fileTensorsToStateDict(tensors);
   for (const [name, variable] of variables) variable.assign(dict.get(name) as never);
   dispose([...dict.values()]);
   return info;
+}
+
+/** Where two JSON values differ, as `settings.batchSize 8 instead of 4`. */
+function differences(got: unknown, expected: unknown, at = ''): string[] {
+  const isObject = (x: unknown): x is Record<string, unknown> => typeof x === 'object' && x !== null;
+  if (isObject(got) && isObject(expected)) {
+    const names = [...new Set([...Object.keys(got), ...Object.keys(expected)])];
+    return names.flatMap((name) => differences(got[name], expected[name], at === '' ? name : `${at}.${name}`));
+  }
+  if (JSON.stringify(got) === JSON.stringify(expected)) return [];
+  return [`${at} ${JSON.stringify(got) ?? 'not set'} instead of ${JSON.stringify(expected) ?? 'not set'}`.trim()];
+}
+
+function parsed(json: string | undefined): unknown {
+  try {
+    return JSON.parse(json ?? 'null');
+  } catch {
+    return json;
+  }
+}
+
+function parsedInfo(json: string | undefined, path: string): CheckpointInfo {
+  const info = parsed(json) as CheckpointInfo | null;
+  if (typeof info === 'object' && info !== null && Number.isSafeInteger(info.step)) return info;
+  throw unusable(path, 'a checkpoint of a run', 'a file without the counters of one');
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((cause) => {
+    throw new UniecsError({
+      code: 'file',
+      where: 'writeCheckpoint',
+      expected: `to make the folder ${folder}`,
+      got: cause.message,
+      hint: 'check free space and permissions',
+      details: { path: folder },
+      cause,
+    });
+  });
+}
+
+function notFinite(name: string, path: string): UniecsError {
+  return new UniecsError({
+    code: 'numeric',
+    where: 'writeCheckpoint',
+    expected: 'finite numbers',
+    got: `NaN or infinity in ${name}; nothing was written to ${path}`,
+    hint: 'older checkpoints are intact; lower the learning rate',
+    details: { name, path },
+  });
 }
 
 function pathOf(folder: string, step: number): string {

@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Pair } from '@uniecs/mbeer';
 import { writeFileAtomic } from '@uniecs/tensor/node';
+import { pairsDigest } from '../data/pairs-digest.js';
 import type { TrainSettings } from '../training/train-settings.js';
+import { runFiles } from './run-folder.js';
 
 /** What a run was made from. */
 export interface ManifestContent {
@@ -23,7 +24,7 @@ export async function writeManifest(out: string, content: ManifestContent): Prom
     startedAt: startedAt.toISOString(),
     settings,
     terms,
-    data: { train: described(pairs), validation: described(validation) },
+    data: { train: pairsDigest(pairs), validation: pairsDigest(validation) },
     machine: {
       node: process.version,
       platform: `${process.platform} ${process.arch}`,
@@ -32,11 +33,5 @@ export async function writeManifest(out: string, content: ManifestContent): Prom
       memory: totalmem(),
     },
   };
-  await writeFileAtomic(join(out, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-}
-
-function described(pairs: readonly Pair[]): { readonly pairs: number; readonly sha256: string } {
-  const hash = createHash('sha256');
-  for (const { item1, item2 } of pairs) hash.update(JSON.stringify([item1.id, item1.title, item2.id, item2.title]));
-  return { pairs: pairs.length, sha256: hash.digest('hex') };
+  await writeFileAtomic(join(out, runFiles.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { dispose, type Variable } from '@tensorflow/tfjs-core';
 import { loadTokenizer, type TitleTokenizer } from '@uniecs/encoders/node';
 import {
+  disposeModule,
   fileTensorsToStateDict,
   loadStateDict,
   type Module,
@@ -47,6 +48,15 @@ export async function writeModelConfig(folder: string, config: StoredConfig, tok
   await writeFileAtomic(join(folder, modelFiles.config), `${JSON.stringify(config, null, 2)}\n`);
 }
 
+/**
+ * The content of a model folder's `tokenizer.json`.
+ *
+ * @throws UniecsError `file` when it cannot be read
+ */
+export async function readTokenizer(folder: string): Promise<object> {
+  return (await readJson(join(folder, modelFiles.tokenizer))) as object;
+}
+
 /** Writes a module's parameters as float32 safetensors, atomically. */
 export async function writeWeights(
   path: string,
@@ -69,21 +79,30 @@ export async function writeWeights(
  * @throws UniecsError `file` for a missing or damaged file, `data` for weights of another model or size
  */
 export async function loadModelFolder(folder: string): Promise<LoadedModel> {
-  const config = (await readJson(join(folder, modelFiles.config))) as StoredConfig;
-  if (config.version !== 1 || config.model?.architecture !== 'uniecs') {
-    throw new UniecsError({
-      code: 'file',
-      where: 'loadModelFolder',
-      expected: `a UniECS model in ${folder}`,
-      got: `a config.json of version ${config.version}`,
-      hint: 'pass a folder that uniecs train wrote',
-      details: { folder },
-    });
+  const config = (await readJson(join(folder, modelFiles.config))) as StoredConfig | null;
+  const { version, model: modelConfig } = config ?? {};
+  if (!config || version !== 1 || modelConfig?.architecture !== 'uniecs') {
+    throw unfit('file', folder, `a UniECS model in ${folder}`, `a config.json of version ${version}`);
   }
-  const tokenizer = loadTokenizer((await readJson(join(folder, modelFiles.tokenizer))) as object);
-  const model = uniecsModel(config.model, seededRandom(0));
-  await loadWeights(model, join(folder, modelFiles.weights));
+  const tokenizer = loadTokenizer(await readTokenizer(folder));
+  const { vocabularySize } = modelConfig.text;
+  if (tokenizer.vocabularySize !== vocabularySize) {
+    const got = `one of ${tokenizer.vocabularySize}`;
+    throw unfit('data', folder, `a tokenizer of ${vocabularySize} entries, as the model has`, got);
+  }
+  const model = uniecsModel(modelConfig, seededRandom(0));
+  try {
+    await loadWeights(model, join(folder, modelFiles.weights));
+  } catch (error) {
+    disposeModule(model);
+    throw error;
+  }
   return { model, tokenizer, config };
+}
+
+function unfit(code: 'file' | 'data', folder: string, expected: string, got: string): UniecsError {
+  const hint = 'pass a folder that uniecs train wrote, as it wrote it';
+  return new UniecsError({ code, where: 'loadModelFolder', expected, got, hint, details: { folder } });
 }
 
 /** Loads a weights file into a module; nothing changes unless all names and shapes fit. */

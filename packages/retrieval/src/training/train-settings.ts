@@ -111,6 +111,7 @@ export function trainSettings(given: GivenSettings = {}): TrainSettings {
     validateEvery: given.validateEvery ?? 1,
     checkpointEvery: given.checkpointEvery ?? 0,
   };
+  whole('seed', settings.seed, 0);
   whole('epochs', settings.epochs, 1);
   if (settings.steps !== undefined) whole('steps', settings.steps, 1);
   whole('batchSize', batchSize, 1);
@@ -118,7 +119,10 @@ export function trainSettings(given: GivenSettings = {}): TrainSettings {
   whole('warmupSteps', settings.warmupSteps, 0);
   whole('validateEvery', settings.validateEvery, 1);
   whole('checkpointEvery', settings.checkpointEvery, 0);
-  if (!(settings.learningRate > 0)) throw outOfRange('learningRate', 'a number above 0', settings.learningRate);
+  const { learningRate } = settings;
+  if (!(learningRate > 0 && learningRate < Number.POSITIVE_INFINITY)) {
+    throw outOfRange('learningRate', 'a finite number above 0', learningRate);
+  }
   return settings;
 }
 

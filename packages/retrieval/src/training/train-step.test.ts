@@ -257,7 +257,7 @@ describe('trainStages', () => {
   });
 
   it('drops, and the loss is that of a plain pass with the same key and rows', () => {
-    const training = smallTraining({ terms: cmal(), dropout: { image: 0.2, text: 0.2, fusion: 0.2 } });
+    const training = smallTraining({ terms: cmal(), dropout: { fusion: 0.2 } });
     const batch = smallBatch({ pairs: 3 });
     const without = eagerStep(training, batch).terms;
     const report = eagerStep(training, batch, { dropout: true });
