@@ -144,9 +144,11 @@ export function gatedFusion(options: GatedFusionOptions): GatedFusion {
     projectModality(input, projections[modality], widths[modality], batch);
 
   function pooled(modality: Modality, stream: TokenStream, context?: ForwardContext): tf.Tensor2D {
+    const last = blocks[modality].at(-1);
+    if (!last) return pools[modality].forward(stream);
     let tokens: tf.Tensor = stream.tokens;
-    for (const layer of blocks[modality]) tokens = layer.forward(tokens, stream.mask, context);
-    return pools[modality].forward({ tokens: tokens as tf.Tensor3D, mask: stream.mask });
+    for (const layer of blocks[modality].slice(0, -1)) tokens = layer.forward(tokens, stream.mask, context);
+    return pools[modality].forwardMean(last.forwardMean(tokens, stream.mask, context));
   }
 
   function fuse(image: TokenStream, text: TokenStream, context?: ForwardContext): tf.Tensor2D {

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { seededRandom } from '@uniecs/tensor';
 import { randomArray } from '@uniecs/tensor/testing';
 import { describe, expect, it } from 'vitest';
-import { maskedMean, meanPool } from './mean-pool.js';
+import { meanPool } from './mean-pool.js';
 import { layerNorms, linears, mean } from './testing/float64-fusion.js';
 import { parameters64, scatter } from './testing/small-fusion.js';
 
@@ -21,20 +21,6 @@ const mask = [
   [0, 0, 0, 0, 0],
 ];
 const kept = rows.map((row, b) => row.filter((_, n) => mask[b]?.[n] === 1));
-
-describe('maskedMean', () => {
-  it('averages the tokens that the mask keeps, and is zero where it keeps none', () => {
-    const expected = kept.map((row) => (row.length > 0 ? mean(row) : new Array(width).fill(0)));
-    expect(maskedMean(tokens(), tf.tensor2d(mask))).toBeCloseToArray(expected);
-    expect(maskedMean(tokens(), undefined)).toBeCloseToArray(rows.map(mean));
-  });
-
-  it('spreads its gradient over the kept tokens alone', () => {
-    const gradient = tf.grad((x) => tf.sum(maskedMean(x as tf.Tensor3D, tf.tensor2d(mask))))(tokens());
-    const share = (b: number, n: number) => (mask[b]?.[n] as number) / Math.max(1, (kept[b] as number[][]).length);
-    expect(gradient).toBeCloseToArray(rows.map((row, b) => row.map((x, n) => x.map(() => share(b, n)))));
-  });
-});
 
 describe('meanPool', () => {
   it('is tanh of Linear of LayerNorm of the masked mean', () => {

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Linear, l2Normalize, linear, type Module, parameter, type Random } from '@uniecs/tensor';
-import { maskedMean } from './mean-pool.js';
+import { type Linear, l2Normalize, linear, type Module, maskedMean, parameter, type Random } from '@uniecs/tensor';
 import type { Modality, PerModality, TokenStream } from './token-stream.js';
 
 /** A shortcut around the fusion: from the projected tokens straight to the embedding. */

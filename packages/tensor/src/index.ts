@@ -39,6 +39,7 @@ export { fusedKernel } from './ops/fused-kernel.js';
 export { gelu, quickGelu } from './ops/gelu.js';
 export { l2Normalize } from './ops/l2-normalize.js';
 export { layerNormalize } from './ops/layer-normalize.js';
+export { maskedMean } from './ops/masked-mean.js';
 export { logSoftmax, logSumExp, softmax, softmaxCrossEntropy } from './ops/softmax.js';
 export { stopGradient } from './ops/stop-gradient.js';
 export { parameter } from './parameter.js';

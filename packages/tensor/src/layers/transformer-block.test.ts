@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import '../index.js';
 import { disposeModule, namedParameters, parameters } from '../module.js';
+import { maskedMean } from '../ops/masked-mean.js';
 import { seededRandom } from '../random/seeded-random.js';
 import { expectGradients, input, type Values } from '../testing/expect-gradients.js';
 import { gelu64, layerNorm64, linear64, multiHeadAttention64, quickGelu64 } from '../testing/float64.js';
@@ -89,6 +90,32 @@ describe('agrees with float64 loops, values and gradients of the input and all p
       (p) => block64(p, { norm: 'pre', activation: 'gelu', factors }),
       { relative: 2e-5, absolute: 1e-5 },
     );
+  });
+});
+
+describe.each([{ norm: 'pre' }, { norm: 'post' }] as const)('forwardMean, $norm-norm', (form) => {
+  it.each([
+    { name: 'no mask', mask: undefined, rate: 0 },
+    { name: 'a mask', mask: [1, 0, 1, 1, 1, 0], rate: 0 },
+    { name: 'a mask and dropout', mask: [1, 0, 1, 1, 1, 0], rate: 0.4 },
+  ])('is the masked mean of forward, values and gradients, with $name', ({ mask, rate }) => {
+    const made = block({ ...form, dropout: rate });
+    const x = tf.tensor(randomArray(seededRandom('x'), [B, L, width]), [B, L, width]);
+    const weights = tf.tensor(randomArray(seededRandom('w'), [B, width]), [B, width]);
+    const keyMask = mask && tf.tensor(mask, [B, L]);
+    const context = () => ({ dropout: dropoutSource({ key: tf.tensor1d([3, 5]), rows: tf.range(0, B) }) });
+    const run = (mean: () => tf.Tensor) =>
+      tf.variableGrads(() => tf.sum(tf.mul(mean(), weights)) as tf.Scalar, parameters(made));
+    const expected = run(() => maskedMean(made.forward(x, keyMask, context()), keyMask));
+    const actual = run(() => made.forwardMean(x, keyMask, context()));
+    expect(made.forwardMean(x, keyMask, context())).toBeCloseToArray(
+      maskedMean(made.forward(x, keyMask, context()), keyMask),
+    );
+    for (const variable of parameters(made)) {
+      expect(actual.grads[variable.name] as tf.Tensor).toBeCloseToArray(expected.grads[variable.name] as tf.Tensor, {
+        absolute: 1e-5,
+      });
+    }
   });
 });
 
