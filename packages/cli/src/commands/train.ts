@@ -34,10 +34,15 @@ export async function runTrain(flags: TrainFlags, io: Io): Promise<number> {
   checkTerms(settings, terms);
   await checkOut(flags.out, flags.resume ?? false);
   if (flags.init !== undefined) await checkInit(flags.init);
+  const asLines = flags.logFormat === 'jsonl';
+  const reporter = asLines ? jsonlReporter(io.stderr) : prettyReporter(io.stderr);
   const { images, skipBad } = flags;
-  const [pairs = [], validation = []] = await readGoodPairs([flags.train, flags.val], io, { images, skipBad });
+  const [pairs = [], validation = []] = await readGoodPairs(
+    [flags.train, flags.val],
+    asLines ? { ...io, stderr: { write: () => {} } } : io,
+    { images, skipBad, note: reporter.note },
+  );
 
-  const reporter = flags.logFormat === 'jsonl' ? jsonlReporter(io.stderr) : prettyReporter(io.stderr);
   if (flags.device === 'auto') reporter.note('device: cpu, the one that this version trains on');
   let best: EvaluationReport | undefined;
   try {

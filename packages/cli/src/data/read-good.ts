@@ -10,6 +10,8 @@ export interface ReadGoodOptions {
   readonly images?: string | undefined;
   /** Leaves bad lines out, and says how many, instead of stopping. */
   readonly skipBad?: boolean | undefined;
+  /** Is told how many lines were left out; default a line on standard error. */
+  readonly note?: (text: string) => void;
 }
 
 /** How many problems are named before a command stops. */
@@ -27,7 +29,7 @@ export async function readGoodPairs(
 ): Promise<Pair[][]> {
   const all = [];
   for (const file of files) all.push(await readWith(readPairs, file, io, options));
-  requireGood(all, io, options.skipBad ?? false);
+  requireGood(all, options.skipBad ?? false, options.note ?? ((text) => say(io, text)));
   return all.map(({ pairs }) => [...pairs]);
 }
 
@@ -38,7 +40,7 @@ export async function readGoodPairs(
  */
 export async function readGoodItems(file: string, io: Io, options: ReadGoodOptions = {}): Promise<CatalogueItem[]> {
   const found = await readWith(readItems, file, io, options);
-  requireGood([found], io, false);
+  requireGood([found], false, () => {});
   return [...found.items];
 }
 
@@ -66,7 +68,7 @@ export function problemLine({ file, line, reason }: Problem): string {
   return `${file}:${line}: ${reason}`;
 }
 
-function requireGood(files: readonly Validated[], io: Io, skipBad: boolean): void {
+function requireGood(files: readonly Validated[], skipBad: boolean, note: (text: string) => void): void {
   const problems = files.flatMap((file) => file.problems);
   if (problems.length > 0 && !skipBad) {
     const list = problems.slice(0, named).map(problemLine);
@@ -82,7 +84,7 @@ function requireGood(files: readonly Validated[], io: Io, skipBad: boolean): voi
     });
   }
   for (const { file, skipped, lines } of files) {
-    if (skipped > 0) say(io, `${file}: skipped ${skipped} of ${lines} lines`);
+    if (skipped > 0) note(`${file}: skipped ${skipped} of ${lines} lines`);
   }
   for (const file of files) requireValid(file, { skipBad });
 }

@@ -47,9 +47,7 @@ export function prettyReporter(stream: OutputStream, clock: () => number = () =>
         everySteps = Math.max(1, Math.ceil(event.totalSteps / linesPerRun));
         const size = `${(event.parameters / 1e6).toFixed(2)} M parameters`;
         const from = event.resumedFrom === undefined ? '' : `, resumed after step ${event.resumedFrom}`;
-        line.print(
-          `${event.pairs} pairs, ${size}, ${event.totalSteps} steps of which ${event.stepsPerEpoch} are an epoch${from}`,
-        );
+        line.print(`${event.pairs} pairs, ${size}, ${event.totalSteps} steps, ${event.stepsPerEpoch} an epoch${from}`);
       } else if (event.type === 'step') {
         step(event);
       } else if (event.type === 'validation') {
