@@ -18,6 +18,8 @@ export {
   writeModelConfig,
   writeWeights,
 } from './files/model-folder.js';
+export { type CreateIndexOptions, createIndex, exactIndex, indexStores, openIndex } from './index/open-index.js';
+export type { IndexRecord, SearchHit, SearchIndex, SearchQuery } from './index/search-index.js';
 export type { ItemTensors } from './model/item-tensors.js';
 export {
   type FusionConfig,
