@@ -84,6 +84,8 @@ export async function loadModelFolder(folder: string): Promise<LoadedModel> {
   if (!config || version !== 1 || modelConfig?.architecture !== 'uniecs') {
     throw unfit('file', folder, `a UniECS model in ${folder}`, `a config.json of version ${version}`);
   }
+  const missing = (['image', 'text', 'fusion'] as const).filter((part) => typeof modelConfig[part] !== 'object');
+  if (missing.length > 0) throw unfit('file', folder, `a whole config.json in ${folder}`, `one without ${missing}`);
   const tokenizer = loadTokenizer(await readTokenizer(folder));
   const { vocabularySize } = modelConfig.text;
   if (tokenizer.vocabularySize !== vocabularySize) {

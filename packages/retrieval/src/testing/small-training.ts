@@ -48,7 +48,8 @@ export function smallModel(dropout: SmallDropout = {}, seed = 5): UniecsModel {
   return model;
 }
 
-function scatter(module: Module, random: Random): void {
+/** Gives every parameter random values: weights of norms around 1, all others around 0. */
+export function scatter(module: Module, random: Random): void {
   tf.tidy(() => {
     const values = [...namedParameters(module)].map(([name, variable]): [string, tf.Tensor] => {
       const noise = tf.tensor(randomArray(random, variable.shape), variable.shape);

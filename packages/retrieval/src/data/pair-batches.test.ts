@@ -1,0 +1,149 @@
+import { imageCache, loadTokenizer, trainTokenizer } from '@uniecs/encoders/node';
+import type { Item, Pair } from '@uniecs/mbeer';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type SmallCatalogue, smallCatalogue, withGaps } from '../testing/small-catalogue.js';
+import type { ItemLoader } from './item-batch.js';
+import { type HostPairs, type PairBatchesOptions, pairBatches } from './pair-batches.js';
+
+let catalogue: SmallCatalogue;
+let loader: ItemLoader;
+/** The training pairs, no title twice. */
+let train: Pair[];
+beforeAll(async () => {
+  catalogue = await smallCatalogue();
+  const titled = (item: Item, number: number): Item => ({ ...item, title: `${item.title} ${number}` });
+  train = catalogue.train.map((pair, i) => ({
+    ...pair,
+    item1: titled(pair.item1, 2 * i),
+    item2: titled(pair.item2, 2 * i + 1),
+  }));
+  const titles = train.flatMap(({ item1, item2 }) => [item1.title as string, item2.title as string]);
+  const tokenizer = loadTokenizer(trainTokenizer(titles));
+  loader = { tokenizer, images: imageCache({ size: 8, maxBytes: 1e6 }), imageSize: 8, maxLength: 12 };
+});
+afterAll(() => catalogue.remove());
+
+const batchesOf = (options: Partial<PairBatchesOptions> = {}) =>
+  pairBatches({ pairs: train, loader, batchSize: 8, seed: 4, ...options });
+
+/** Which pairs a batch holds, by the number of their first product (each product is in one pair). */
+const pairsIn = ({ labels, count }: HostPairs) => [...labels.product1.data.slice(0, count)];
+
+describe('pairBatches', () => {
+  it('is a pure function of the step, whatever was asked for before', async () => {
+    const inOrder = batchesOf();
+    const forwards: HostPairs[] = [];
+    for (let step = 0; step < 7; step++) forwards.push(await inOrder.batch(step));
+    const jumping = batchesOf();
+    for (const step of [6, 0, 4, 4, 2]) expect(await jumping.batch(step)).toEqual(forwards[step]);
+    // Asked for at once, they do not disturb one another.
+    const atOnce = batchesOf();
+    expect(await Promise.all([5, 1, 3].map((step) => atOnce.batch(step)))).toEqual(
+      [5, 1, 3].map((step) => forwards[step]),
+    );
+  });
+
+  it('shows every pair once an epoch, in another order each epoch and for each seed', async () => {
+    const batches = batchesOf();
+    expect(batches).toMatchObject({ pairs: 22, stepsPerEpoch: 3, lastCount: 6 });
+    const epoch = async (source: typeof batches, number: number) => {
+      const parts = await Promise.all([0, 1, 2].map((i) => source.batch(3 * number + i)));
+      expect(parts.map(({ count }) => count)).toEqual([8, 8, 6]);
+      return parts.flatMap(pairsIn);
+    };
+    const [first, second, other] = [
+      await epoch(batches, 0),
+      await epoch(batches, 1),
+      await epoch(batchesOf({ seed: 5 }), 0),
+    ];
+    const sorted = (order: number[]) => [...order].sort((a, b) => a - b);
+    expect(new Set(first).size).toBe(22);
+    for (const order of [second, other]) {
+      expect(sorted(order)).toEqual(sorted(first));
+      expect(order).not.toEqual(first);
+    }
+  });
+
+  it('fills a short last batch up with rows that are not valid, all batches of one shape', async () => {
+    const batches = batchesOf({ batchSize: 8 });
+    const [full, last] = [await batches.batch(0), await batches.batch(2)];
+    expect([...last.labels.valid.data]).toEqual([1, 1, 1, 1, 1, 1, 0, 0]);
+    expect([...full.labels.valid.data]).toEqual(Array.from({ length: 8 }, () => 1));
+    const shapes = ({ items, labels }: HostPairs) =>
+      Object.entries({ ...items, ...labels }).map(([name, { dtype, shape }]) => [name, dtype, shape]);
+    expect(shapes(last)).toEqual(shapes(full));
+    // A row of padding is no product of the data, nor that of another row.
+    const { product1, product2 } = last.labels;
+    expect([...product1.data.slice(6), ...product2.data.slice(6)].every((number) => number < 0)).toBe(true);
+    expect(new Set(product1.data).size).toBe(8);
+    expect([...last.items.mask.data.slice(6 * 12, 8 * 12)].every(Number.isFinite)).toBe(true);
+  });
+
+  it('has batches of all pairs where the batch size is larger than the data', async () => {
+    const batches = batchesOf({ batchSize: 30 });
+    expect(batches).toMatchObject({ stepsPerEpoch: 1, lastCount: 22 });
+    expect((await batches.batch(3)).count).toBe(22);
+  });
+
+  it('puts items 1 first, then items 2, of the same pairs', async () => {
+    const { items, labels } = await batchesOf({ augment: false }).batch(1);
+    for (let row = 0; row < 8; row++) {
+      // Products are numbered as they come: pair i has 2i and 2i + 1.
+      const pair = train[(labels.product1.data[row] as number) / 2] as Pair;
+      for (const [half, item] of [pair.item1, pair.item2].entries()) {
+        const { ids } = loader.tokenizer.encodeBatch([item.title], 12);
+        const at = (half * 8 + row) * 12;
+        expect([...items.ids.data.slice(at, at + 12)]).toEqual([...ids]);
+      }
+      expect(labels.product2.data[row]).toBe((labels.product1.data[row] as number) + 1);
+    }
+  });
+
+  it('augments anew each step, by seed, and not at all where told so', async () => {
+    const one = train.slice(0, 1);
+    const pixels = async (options: Partial<PairBatchesOptions>, step: number) =>
+      (await batchesOf({ pairs: one, batchSize: 1, ...options }).batch(step)).items.pixels.data;
+    expect(await pixels({}, 0)).toEqual(await pixels({}, 0));
+    expect(await pixels({}, 1)).not.toEqual(await pixels({}, 0));
+    expect(await pixels({ seed: 9 }, 0)).not.toEqual(await pixels({}, 0));
+    expect(await pixels({ augment: false }, 1)).toEqual(await pixels({ augment: false }, 0));
+  });
+
+  it('says which items lack what, where any does, padding none', async () => {
+    const batches = batchesOf({ pairs: withGaps(train) });
+    for (const step of [0, 2]) {
+      const { items, labels } = await batches.batch(step);
+      const halves = (data: ArrayLike<number> | undefined) => [
+        Array.from(data ?? []).slice(0, 8),
+        Array.from(data ?? []).slice(8),
+      ];
+      expect([labels.hasImage1, labels.hasImage2].map((x) => [...(x?.data ?? [])])).toEqual(
+        halves(items.hasImage?.data),
+      );
+      expect([labels.hasText1, labels.hasText2].map((x) => [...(x?.data ?? [])])).toEqual(halves(items.hasText?.data));
+    }
+    expect(Object.keys((await batchesOf().batch(0)).labels)).toEqual(['valid', 'product1', 'product2']);
+  });
+
+  it('gives items of one id or one title the same number, through others too', async () => {
+    const item = (id: string, title?: string): Item => ({
+      id,
+      ...(title ? { title } : { image: catalogue.train[0]?.item1.image as string }),
+    });
+    const pairs: Pair[] = [
+      { line: 1, item1: item('a', 'Red shirt'), item2: item('b', 'blue shirt') },
+      { line: 2, item1: item('c', 'red shirt '), item2: item('d', 'green shirt') },
+      // Same product as a and c by way of c, and without a title.
+      { line: 3, item1: item('c', 'crimson shirt'), item2: item('e', 'Crimson Shirt') },
+      { line: 4, item1: item('e'), item2: item('f') },
+    ].map((pair) => ({ ...pair, tag: 1 }));
+    const { labels } = await batchesOf({ pairs, batchSize: 4 }).batch(0);
+    // Rows are shuffled: find each by what is known of its partner.
+    const rows = [...labels.product1.data].map((first, row) => [first, labels.product2.data[row] as number]);
+    const same = rows.filter(([first, second]) => first === second);
+    expect(same).toHaveLength(1);
+    const shirt = same[0]?.[0];
+    expect(rows.filter(([first]) => first === shirt)).toHaveLength(4);
+    expect(new Set(rows.map(([, second]) => second)).size).toBe(4);
+  });
+});
