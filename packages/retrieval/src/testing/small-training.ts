@@ -15,7 +15,7 @@ import { type TrainStages, trainStages } from '../training/train-step.js';
 /** Dropout rates by part; 0 where not given. */
 export type SmallDropout = Partial<Record<'image' | 'text' | 'fusion', number>>;
 
-/** A model small enough for eager tfjs: images of 8 in patches of 4, titles of 5 tokens, width 8, one layer of each kind. */
+/** A model small enough for eager tfjs: images of 8 in patches of 4, titles of 5 tokens, width 8, one layer of each kind but self-attention blocks. */
 export function smallConfig(dropout: SmallDropout = {}): ModelConfig {
   return {
     architecture: 'uniecs',
@@ -26,7 +26,7 @@ export function smallConfig(dropout: SmallDropout = {}): ModelConfig {
       width: 8,
       heads: 2,
       crossLayers: 1,
-      selfBlocks: 1,
+      selfBlocks: 0,
       fusionBlocks: 1,
       ffnRatio: 2,
       dropout: dropout.fusion ?? 0,

@@ -85,15 +85,18 @@ export type GivenSettings = { readonly [Name in keyof TrainSettings]?: TrainSett
 /**
  * Fills in the defaults: preset `recommended`, size tiny, ten epochs, seed 7, whole batches, and the size's training defaults.
  *
- * @throws UniecsError `argument` for a number out of range
+ * @throws UniecsError `argument` for a number out of range, an unknown size or preset
  */
 export function trainSettings(given: GivenSettings = {}): TrainSettings {
   const size = given.size ?? 'tiny';
-  const defaults = sizeDefaults[size] ?? sizeDefaults.tiny;
+  oneOf('size', size, ['tiny', 'small', 'base']);
+  const preset = given.preset ?? 'recommended';
+  oneOf('preset', preset, ['recommended', 'paper']);
+  const defaults = sizeDefaults[size];
   const batchSize = given.batchSize ?? defaults.batchSize;
   const settings: TrainSettings = {
     size,
-    preset: given.preset ?? 'recommended',
+    preset,
     seed: given.seed ?? 7,
     epochs: given.epochs ?? 10,
     ...(given.steps === undefined ? {} : { steps: given.steps }),
@@ -146,7 +149,11 @@ function whole(name: string, value: number, least: number, most = Number.MAX_SAF
   throw outOfRange(name, `a whole number from ${least}${upTo}`, value);
 }
 
-function outOfRange(name: string, expected: string, value: number): UniecsError {
+function oneOf(name: string, value: string, known: readonly string[]): void {
+  if (!known.includes(value)) throw outOfRange(name, known.join(' or '), `'${value}'`);
+}
+
+function outOfRange(name: string, expected: string, value: number | string): UniecsError {
   return new UniecsError({
     code: 'argument',
     where: 'trainSettings',
