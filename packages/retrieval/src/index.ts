@@ -32,6 +32,7 @@ export { type UniecsModel, uniecsModel } from './model/uniecs-model.js';
 export { type AdamWOptions, type AdamWState, adamW, type Optimizer } from './training/adamw.js';
 export { type Schedule, type WarmupCosineOptions, warmupCosine } from './training/learning-rate.js';
 export { lossHead, representationList, type TermGradient } from './training/loss-head.js';
+export type { ItemVectors, PairLabels } from './training/pair-vectors.js';
 export { type StepNumbers, type StepRunner, stepRunner } from './training/step-runner.js';
 export { type TrainOptions, train } from './training/train.js';
 export type { StepEvent, TrainEvent, TrainSummary } from './training/train-events.js';
@@ -47,8 +48,6 @@ export {
 export { namedState, type TrainState, trainState } from './training/train-state.js';
 export {
   type DropoutPosition,
-  type ItemVectors,
-  type PairLabels,
   type StepParts,
   type StepReport,
   type TrainStages,

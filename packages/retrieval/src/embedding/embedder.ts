@@ -4,7 +4,7 @@ import { UniecsError } from '@uniecs/tensor';
 import { anyPartial, type ItemLoader, itemBatch } from '../data/item-batch.js';
 import type { ItemTensors } from '../model/item-tensors.js';
 import type { UniecsModel } from '../model/uniecs-model.js';
-import type { ItemVectors } from '../training/train-step.js';
+import type { ItemVectors } from '../training/pair-vectors.js';
 
 /** Turns items into embeddings with a model. */
 export interface Embedder {

@@ -16,9 +16,9 @@ import {
   tensorsOf,
 } from '../testing/small-training.js';
 import { adamW } from './adamw.js';
+import type { PairLabels } from './pair-vectors.js';
 import { type StepNumbers, type StepRunner, stepRunner } from './step-runner.js';
 import { namedState } from './train-state.js';
-import type { PairLabels } from './train-step.js';
 
 const key = Float32Array.of(12, 3456);
 

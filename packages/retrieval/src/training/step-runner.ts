@@ -9,8 +9,9 @@ import {
 import type { HostItems } from '../data/item-batch.js';
 import { float32 } from '../data/item-batch.js';
 import type { HostPairs } from '../data/pair-batches.js';
+import type { ItemVectors } from './pair-vectors.js';
 import type { TrainState } from './train-state.js';
-import type { ItemVectors, StepReport, TrainStages } from './train-step.js';
+import type { StepReport, TrainStages } from './train-step.js';
 
 /** What a step reports, as numbers. */
 export interface StepNumbers {

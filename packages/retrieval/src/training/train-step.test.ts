@@ -27,8 +27,8 @@ import {
   tensorsOf,
 } from '../testing/small-training.js';
 import { adamW } from './adamw.js';
+import type { ItemVectors, PairLabels } from './pair-vectors.js';
 import { namedState } from './train-state.js';
-import type { ItemVectors, PairLabels } from './train-step.js';
 
 const groups: Readonly<Record<string, () => LossTerm[]>> = {
   CMAL: () => cmal({ v2t: { pairing: 'both', symmetric: true } }),
