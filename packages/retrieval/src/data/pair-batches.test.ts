@@ -43,6 +43,16 @@ describe('pairBatches', () => {
     );
   });
 
+  it('decodes the images of a step in the background when asked to, and only those', async () => {
+    const images = imageCache({ size: 8, maxBytes: 1e6 });
+    const batches = batchesOf({ loader: { ...loader, images } });
+    batches.prefetch(1);
+    await expect.poll(() => images.decoded).toBe(16);
+    await batches.batch(1);
+    expect(images.decoded).toBe(16);
+    expect(await batches.batch(1)).toEqual(await batchesOf().batch(1));
+  });
+
   it('shows every pair once an epoch, in another order each epoch and for each seed', async () => {
     const batches = batchesOf();
     expect(batches).toMatchObject({ pairs: 22, stepsPerEpoch: 3, lastCount: 6 });

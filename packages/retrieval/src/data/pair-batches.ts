@@ -29,6 +29,8 @@ export interface PairBatches {
   readonly lastCount: number;
   /** The batch of a step, from 0. */
   batch(step: number): Promise<HostPairs>;
+  /** Starts decoding the images of a step, in the background; a file that cannot be decoded is told by `batch`. */
+  prefetch(step: number): void;
 }
 
 /** Where batches come from. */
@@ -58,9 +60,19 @@ export function pairBatches({ pairs, loader, batchSize, seed, augment = {} }: Pa
     return shuffled.order;
   }
 
-  async function batch(step: number): Promise<HostPairs> {
+  /** Indices of the pairs of a step. */
+  function chosenAt(step: number): number[] {
     const start = (step % stepsPerEpoch) * batchSize;
-    const chosen = [...orderOf(Math.floor(step / stepsPerEpoch)).subarray(start, start + batchSize)];
+    return [...orderOf(Math.floor(step / stepsPerEpoch)).subarray(start, start + batchSize)];
+  }
+
+  function prefetch(step: number): void {
+    const items = chosenAt(step).flatMap((index) => [(pairs[index] as Pair).item1, (pairs[index] as Pair).item2]);
+    void loader.images.prefetch(items.map(({ image }) => image).filter((path) => path !== undefined));
+  }
+
+  async function batch(step: number): Promise<HostPairs> {
+    const chosen = chosenAt(step);
     const padding: undefined[] = Array.from({ length: batchSize - chosen.length });
     const side = (field: 'item1' | 'item2'): (Item | undefined)[] => [
       ...chosen.map((index) => (pairs[index] as Pair)[field]),
@@ -88,7 +100,7 @@ export function pairBatches({ pairs, loader, batchSize, seed, augment = {} }: Pa
   }
 
   const lastCount = pairs.length - (stepsPerEpoch - 1) * batchSize;
-  return { pairs: pairs.length, stepsPerEpoch, lastCount, batch };
+  return { pairs: pairs.length, stepsPerEpoch, lastCount, batch, prefetch };
 }
 
 function presence({ hasImage, hasText }: HostItems, batchSize: number) {

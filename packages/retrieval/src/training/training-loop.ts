@@ -87,16 +87,13 @@ export async function trainingLoop(run: AssembledRun, options: LoopOptions): Pro
   let seen = 0;
   try {
     if (validationIsDue() && !signal?.aborted) await validateAndSave();
-    let pending = info.step < totalSteps ? batches.batch(info.step) : undefined;
     let last = performance.now();
-    while (pending && !signal?.aborted) {
-      const waitStart = performance.now();
-      const batch = await pending;
-      const waited = performance.now() - waitStart;
+    while (info.step < totalSteps && !signal?.aborted) {
       const { step } = info;
-      pending = step + 1 < totalSteps ? batches.batch(step + 1) : undefined;
-      // Told when it is awaited; until then it is nobody's.
-      pending?.catch(() => {});
+      const waitStart = performance.now();
+      const batch = await batches.batch(step);
+      const waited = performance.now() - waitStart;
+      if (step + 1 < totalSteps) batches.prefetch(step + 1);
       const learningRate = run.schedule(step);
       const numbers = await runner.run(batch, learningRate, drops ? dropoutKey(settings.seed, step) : undefined);
       checkFinite(numbers, terms, step + 1);
