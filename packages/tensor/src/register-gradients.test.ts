@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -26,7 +26,9 @@ it('differentiates a plain op', () => {
 
 // A process of its own: in this one other imports may have registered gradients.
 const inNode = (script: string) => {
-  const folder = mkdtempSync(join(import.meta.dirname, '../node_modules/.gradients-'));
+  const cache = join(import.meta.dirname, '../../../node_modules/.cache');
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, 'gradients-'));
   try {
     writeFileSync(join(folder, 'script.mjs'), script);
     return execFileSync(process.execPath, [join(folder, 'script.mjs')], { encoding: 'utf8', stdio: 'pipe' }).trim();
