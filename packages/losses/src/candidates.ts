@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { offDiagonal } from './false-negatives.js';
+import { identityMask } from './identity-mask.js';
 
 /**
  * Marks which candidate j counts for row i, `[N, N]`, 1 or 0: those that exist (`columns` `[N]`), without the false
@@ -23,5 +24,5 @@ export function countDropped(anchors: tf.Tensor1D, columns: tf.Tensor1D, dropped
 
 /** The diagonal of `[N, N]` as `[N]`. */
 export function diagonal(x: tf.Tensor2D): tf.Tensor1D {
-  return tf.sum(tf.mul(x, tf.eye(x.shape[0])), 1);
+  return tf.sum(tf.mul(x, identityMask(x.shape[0])), 1);
 }

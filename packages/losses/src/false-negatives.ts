@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { identityMask } from './identity-mask.js';
 import type { ItemRepresentations } from './representations.js';
 
 /**
@@ -18,7 +19,7 @@ export function falseNegatives(query: ItemRepresentations, candidate: ItemRepres
 
 /** `[N, N]`, 0 on the diagonal and 1 elsewhere. */
 export function offDiagonal(n: number): tf.Tensor2D {
-  return tf.sub(1, tf.eye(n)) as tf.Tensor2D;
+  return tf.sub(1, identityMask(n)) as tf.Tensor2D;
 }
 
 function equalIds(a: ItemRepresentations, b: ItemRepresentations): tf.Tensor {

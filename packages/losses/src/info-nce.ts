@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { stopGradient } from '@uniecs/tensor';
 import type { AnchorValues } from './anchor-values.js';
+import { identityMask } from './identity-mask.js';
 import { divideByTemperature, type ResolvedTemperature } from './temperature.js';
 
 /** Arguments of `infoNce`. */
@@ -47,7 +48,7 @@ export function infoNce(input: InfoNceInput): AnchorValues {
 const excluded = -1e30;
 
 function oneDirection(logits: tf.Tensor, anchors: tf.Tensor, columns: tf.Tensor, dropped: tf.Tensor | undefined) {
-  const eye = tf.eye(logits.shape[logits.rank - 1] as number);
+  const eye = identityMask(logits.shape[logits.rank - 1] as number);
   const existing = tf.expandDims(columns, -2);
   const kept = dropped ? tf.mul(existing, tf.sub(1, dropped)) : existing;
   const counted = tf.greater(tf.maximum(kept, eye), 0);
