@@ -1,2 +1,11 @@
-export { readSafetensors, writeSafetensors } from './weights/safetensors-file.js';
-export { writeFileAtomic } from './weights/write-file-atomic.js';
+export {
+  type FileSystem,
+  makeFolder,
+  nodeFileSystem,
+  type OpenFile,
+  syncFolder,
+  writeSynced,
+} from './weights/file-system.js';
+export { safetensorsChunks } from './weights/safetensors.js';
+export { type ReadFileOptions, readSafetensors, writeSafetensors } from './weights/safetensors-file.js';
+export { isTemporary, temporaryName, type WriteOptions, writeFileAtomic } from './weights/write-file-atomic.js';

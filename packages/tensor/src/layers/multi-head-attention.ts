@@ -3,8 +3,11 @@ import { checkShape } from '../check-shape.js';
 import { UniecsError } from '../errors.js';
 import type { Module } from '../module.js';
 import { attention } from '../ops/attention.js';
+import { standardize } from '../ops/standardize.js';
 import type { Random } from '../random/seeded-random.js';
 import { dropoutMask, type ForwardContext } from './dropout.js';
+import { foldNorm } from './fold-norm.js';
+import type { LayerNorm } from './layer-norm.js';
 import { type Linear, linear } from './linear.js';
 
 /** The inputs of one attention pass. */
@@ -15,6 +18,8 @@ export interface AttentionInput {
   readonly key?: Tensor | undefined;
   /** float32 [B, Lk], 1 for a key that counts, 0 for padding; default all 1. */
   readonly keyMask?: Tensor | undefined;
+  /** Applied to the query first, in self-attention alone; its scale and shift are folded into the projections. */
+  readonly norm?: LayerNorm | undefined;
 }
 
 /** Multi-head attention with its projections. */
@@ -70,20 +75,22 @@ export function multiHeadAttention({
   const split = (x: Tensor) =>
     transpose(reshape(x, [x.shape[0] as number, x.shape[1] as number, heads, width / heads]), [0, 2, 1, 3]);
 
-  function forward({ query, key = query, keyMask }: AttentionInput, context?: ForwardContext): Tensor {
+  function forward({ query, key = query, keyMask, norm }: AttentionInput, context?: ForwardContext): Tensor {
     const dims = checkShape(query, 'query', ['B', 'Lq', width], 'multiHeadAttention');
     const { B, Lq, Lk } = checkShape(key, 'key', ['B', 'Lk', width], 'multiHeadAttention', dims);
     if (keyMask)
       checkShape(keyMask, 'keyMask', ['B', 'Lk'], 'multiHeadAttention', { B: B as number, Lk: Lk as number });
     return tidy(() => {
       const factors = dropoutMask([B as number, heads, Lq as number, Lk as number], dropout, context);
-      const value = tree.v_proj.forward(key);
+      const tokens = norm ? standardize(query, norm.epsilon) : undefined;
+      const project = (map: Linear, x: Tensor) => (tokens && norm ? foldNorm(tokens, norm, map) : map.forward(x));
+      const value = project(tree.v_proj, key);
       if (Lk === 1 && !factors) {
         const attended = keyMask ? mul(value, reshape(keyMask, [B as number, 1, 1])) : value;
         // A broadcast, whose gradient is one sum; tile's is a slice per repeat.
         return add(tree.out_proj.forward(attended), zeros([1, Lq as number, 1]));
       }
-      const mixed = attention(split(tree.q_proj.forward(query)), split(tree.k_proj.forward(key)), split(value), {
+      const mixed = attention(split(project(tree.q_proj, query)), split(project(tree.k_proj, key)), split(value), {
         keyMask,
         dropoutMask: factors,
       });

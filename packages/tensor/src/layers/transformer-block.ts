@@ -2,8 +2,10 @@ import { add, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Module } from '../module.js';
 import { gelu, quickGelu } from '../ops/gelu.js';
 import { maskedMean } from '../ops/masked-mean.js';
+import { standardize } from '../ops/standardize.js';
 import type { Random } from '../random/seeded-random.js';
 import { dropout as drop, type ForwardContext } from './dropout.js';
+import { foldNorm } from './fold-norm.js';
 import { type LayerNorm, layerNorm } from './layer-norm.js';
 import { type Linear, linear } from './linear.js';
 import { type MultiHeadAttention, multiHeadAttention } from './multi-head-attention.js';
@@ -68,15 +70,16 @@ export function transformerBlock(options: TransformerBlockOptions): TransformerB
   const { fc1, fc2 } = tree.mlp.tree;
   const activate = activations[activation];
 
-  const attend = (h: Tensor, mask: Tensor | undefined, context: ForwardContext | undefined) =>
-    drop(tree.self_attn.forward({ query: h, keyMask: mask }, context), dropout, context);
+  const attend = (h: Tensor, mask: Tensor | undefined, context: ForwardContext | undefined, norm?: LayerNorm) =>
+    drop(tree.self_attn.forward({ query: h, keyMask: mask, norm }, context), dropout, context);
+  const widen = (x: Tensor) => activate(foldNorm(standardize(x, tree.layer_norm2.epsilon), tree.layer_norm2, fc1));
 
   function forward(x: Tensor, mask?: Tensor, context?: ForwardContext): Tensor {
     const feed = (h: Tensor) => drop(fc2.forward(activate(fc1.forward(h))), dropout, context);
     return tidy(() => {
       if (norm === 'pre') {
-        const attended = add(x, attend(tree.layer_norm1.forward(x), mask, context));
-        return add(attended, feed(tree.layer_norm2.forward(attended)));
+        const attended = add(x, attend(x, mask, context, tree.layer_norm1));
+        return add(attended, drop(fc2.forward(widen(attended)), dropout, context));
       }
       const attended = tree.layer_norm1.forward(add(x, attend(x, mask, context)));
       return tree.layer_norm2.forward(add(attended, feed(attended)));
@@ -87,8 +90,8 @@ export function transformerBlock(options: TransformerBlockOptions): TransformerB
     return tidy(() => {
       const drops = context?.dropout !== undefined && dropout > 0;
       if (norm === 'post' || drops) return maskedMean(forward(x, mask, context), mask);
-      const attended = add(x, attend(tree.layer_norm1.forward(x), mask, context));
-      const hidden = activate(fc1.forward(tree.layer_norm2.forward(attended)));
+      const attended = add(x, attend(x, mask, context, tree.layer_norm1));
+      const hidden = widen(attended);
       return add(maskedMean(attended, mask), fc2.forward(maskedMean(hidden, mask)));
     });
   }

@@ -1,20 +1,22 @@
 import { add, customGrad, erf, exp, mul, scalar, sigmoid, square, sub, type Tensor } from '@tensorflow/tfjs-core';
+import { fusedKernel } from './fused-kernel.js';
 
 type Save = (tensors: Tensor[]) => void;
 
-// Both activations touch the widest arrays of a transformer, so the formulas are arranged for the fewest passes over memory.
 const geluOp = customGrad((input: unknown, saveTensors: unknown) => {
   const x = input as Tensor;
-  const u = mul(x, scalar(Math.SQRT1_2));
-  const doubled = add(erf(u), scalar(1));
-  (saveTensors as Save)([u, doubled]);
+  const [y] = fusedKernel('UniecsGelu', { x }, {}, () => [
+    mul(mul(x, scalar(0.5)), add(erf(mul(x, scalar(Math.SQRT1_2))), scalar(1))),
+  ]) as [Tensor];
+  (saveTensors as Save)([x]);
   return {
-    value: mul(mul(x, doubled), scalar(0.5)),
+    value: y,
+    // Arranged for the fewest passes over the widest arrays of a transformer; half of dy goes into the product that made it.
     gradFunc: (dy: Tensor, saved: Tensor[]) => {
-      const [u, doubled] = saved as [Tensor, Tensor];
+      const u = mul(saved[0] as Tensor, scalar(Math.SQRT1_2));
       // 2 Φ(x) + 2 x φ(x) with x = √2 u and 2 x φ(x) = u exp(log(2 / √π) - u²).
       const density = exp(sub(scalar(Math.log(2 / Math.sqrt(Math.PI))), square(u)));
-      return mul(mul(dy, add(doubled, mul(u, density))), scalar(0.5));
+      return mul(mul(dy, scalar(0.5)), add(add(erf(u), scalar(1)), mul(u, density)));
     },
   };
 });

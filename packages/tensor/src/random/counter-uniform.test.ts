@@ -22,23 +22,39 @@ const draw: Draw = (key, rows, site, places) =>
 /** The same function in integers, one number at a time. */
 const drawInIntegers: Draw = (key, rows, site, places) => {
   const p = 1021;
+  const words = [0, 1, 2, 3, 4, 5, 6, 7];
   type Words = [number, number];
   const digits = (x: number): Words => [x % p, Math.floor(x / p)];
-  const rounds = ([left, right]: Words, keys: Words, count: number): Words => {
-    for (let i = 0; i < count; i++) {
-      const keyed = (right + (keys[i % 2] as number)) % p;
-      [left, right] = [right, (left + keyed * keyed * keyed) % p];
+  const rounds = ([left, right]: Words, keys: readonly number[]): Words => {
+    for (const key of keys) {
+      const keyed = (right + key) % p;
+      [left, right] = [right, (left + keyed ** 3) % p];
     }
     return [left, right];
   };
-  const seedOf = (word: number) => rounds(rounds(digits(word), digits(site), 3), [331, 877], 3);
-  const [seed, other] = [seedOf(key[0]), seedOf(key[1])];
+  const shifted = (x: number, by: number) => Math.floor(x / 2 ** by);
+  const xor = (x: number, y: number) => (x ^ y) >>> 0;
+  const times = (x: number, y: number) => (((shifted(x, 16) * y) % 65536) * 65536 + (x % 65536) * y) % 2 ** 32;
+  const bits = (stream: number, index: number, word: number) => {
+    let x = index * 24 + stream * 8 + word;
+    for (const factor of [0x7feb352d, 0x846ca68b, 0x9e3779b1]) x = times(xor(x, shifted(x, 16)), factor);
+    return xor(x, shifted(x, 15));
+  };
+  const factor = (stream: number, index: number, word: number) => {
+    const drawn = bits(stream, index, word);
+    return (1 + (Math.floor(drawn / 2) % 45)) * (drawn % 2 === 1 ? 1 : -1);
+  };
+  const seeds = key.flatMap((word) => rounds(digits(word), [331, 877, 331, 877]));
   return rows.flatMap((row) => {
-    const r = rounds(rounds(digits(row), seed, 4), other, 4);
+    const start = rounds(digits(row), [...seeds, ...seeds]);
+    const ofRow = words.map((word) => {
+      const keys = [0, 1, 2, 3 + site].map((stream) => bits(0, stream, word) % p);
+      return rounds(start, keys)[1] - 510;
+    });
     return Array.from({ length: places }, (_, place) => {
-      const c = rounds(rounds(digits(place), other, 4), seed, 4);
-      const [left, right] = rounds([(r[0] + c[0]) % p, (r[1] + c[1]) % p], [r[1], c[0]], 3);
-      return Math.fround((left * p + right) * Math.fround(1 / counterLimit));
+      const ofPlace = words.map((word) => factor(1, Math.floor(place / 256), word) * factor(2, place % 256, word));
+      const sum = ofRow.reduce((total, each, word) => total + each * (ofPlace[word] as number), 0);
+      return (((sum % 65536) + 65536) % 65536) / 65536;
     });
   });
 };
@@ -46,8 +62,7 @@ const drawInIntegers: Draw = (key, rows, site, places) => {
 const rowIds = (n: number, first = 0) => Array.from({ length: n }, (_, i) => first + i);
 
 /** Statistical flaws of a draw: every score is a few units at most for independent uniform numbers. */
-function findFlaws(draw: Draw): string[] {
-  const [height, width] = [61, 131];
+function findFlaws(draw: Draw, height = 61, width = 131): string[] {
   const flaws: string[] = [];
   const note = (name: string, score: number) => {
     if (!(Math.abs(score) < 5)) flaws.push(`${name}: ${score.toFixed(1)}`);
@@ -61,7 +76,7 @@ function findFlaws(draw: Draw): string[] {
     { key: [1, 7], site: 0, first: 0 },
     { key: [7, 7], site: 0, first: 0 },
     { key: [0, 0], site: 0, first: 0 },
-    { key: [7, 1], site: 0, first: 61 },
+    { key: [7, 1], site: 0, first: height },
   ];
   const draws = positions.map(({ key, site, first }) => {
     const flat = draw(key, rowIds(height, first), site, width);
@@ -114,9 +129,9 @@ function findFlaws(draw: Draw): string[] {
       at('spread of column means'),
       spread(width, height, (c, r) => u(r, c)),
     );
-    // Equal numbers among n: about n² / 2 pairs over 1,021² values.
+    // Numbers among n that came before: n draws of 2^16 values leave 2^16 (1 - (1 - 2^-16)^n) of them distinct.
     const repeats = all.length - new Set(all).size;
-    const expected = all.length ** 2 / 2 / counterLimit;
+    const expected = all.length - 65536 * (1 - (1 - 1 / 65536) ** all.length);
     note(at('repeated numbers'), (repeats - expected) / Math.sqrt(expected));
     const columns = rowIds(width).map((c) =>
       rowIds(height)
@@ -161,8 +176,17 @@ it('equals integer arithmetic to the bit over a long row', () => {
   expect(Array.from(draw([3, 5], [9], 2, 20_011))).toEqual(drawInIntegers([3, 5], [9], 2, 20_011));
 });
 
-it('stays below 1: the largest of the 1,021² numbers, rounded to float32', () => {
-  expect(Math.fround((counterLimit - 1) * Math.fround(1 / counterLimit))).toBeLessThan(1);
+it('takes residues exactly: the quotients of all whole numbers below 2^21, rounded as float32 rounds', () => {
+  const wrong: number[] = [];
+  const reciprocal = Math.fround(1 / 1021);
+  for (let x = 0; x < 2 ** 21; x++) {
+    // Up to one unit in the last place more or less, as a GPU may have it.
+    const quotient = Math.fround(Math.fround(x + 0.5) * reciprocal);
+    const slack = quotient * 2 ** -23;
+    const expected = Math.floor(x / 1021);
+    if (Math.floor(quotient - slack) !== expected || Math.floor(quotient + slack) !== expected) wrong.push(x);
+  }
+  expect(wrong).toEqual([]);
 });
 
 it("a row's numbers depend on its id, not on its place in the batch", () => {
@@ -181,6 +205,17 @@ describe('statistics', () => {
     expect(findFlaws(draw)).toEqual([]);
   });
 
+  it.each([
+    ['at the same place of successive blocks', 256],
+    ['at places that move along by one from block to block', 257],
+  ])('finds nothing in counterUniform %s', (_, stride) => {
+    const strided: Draw = (key, rows, site, places) => {
+      const all = draw(key, rows, site, places * stride);
+      return Float32Array.from({ length: rows.length * places }, (_, i) => all[i * stride] as number);
+    };
+    expect(findFlaws(strided, 29, 31)).toEqual([]);
+  });
+
   const byPlace =
     (f: (key: Key, row: number, site: number, place: number) => number): Draw =>
     (key, rows, site, places) =>
@@ -191,7 +226,7 @@ describe('statistics', () => {
     let stream = streams.get(name);
     if (!stream) {
       const random = seededRandom(name);
-      stream = Array.from({ length: 131 }, () => Math.floor(random.uniform() * counterLimit) / counterLimit);
+      stream = Array.from({ length: 131 }, () => Math.floor(random.uniform() * 65536) / 65536);
       streams.set(name, stream);
     }
     return stream[place] as number;

@@ -1,27 +1,36 @@
 import {
   add,
-  div,
   floor,
+  matMul,
   mul,
-  range,
   reshape,
   scalar,
   slice,
   sub,
   type Tensor,
-  tensor1d,
+  tensor2d,
+  tensor3d,
   tidy,
 } from '@tensorflow/tfjs-core';
 import { checkShape } from '../check-shape.js';
 import { UniecsError } from '../errors.js';
 
-/**
- * Residues modulo this prime are whole numbers under 2^10. Their products stay under 2^20, so float32 arithmetic on them is
- * exact, and `(x + 0.5) / prime` stays 5e-4 away from whole numbers, farther than the error of WebGPU's loose division.
- */
+/** Words of rows are residues modulo this prime: whole numbers under 2^10, whose products float32 holds exactly. */
 const prime = 1021;
 
-/** Row ids, places in a row and key words must stay below this (1,042,441). */
+/** Words per row and per place. */
+const words = 8;
+
+/** Words of places are products of two whole numbers from -45 to 45, none of them 0. */
+const largestFactor = 45;
+
+/** Places in a row come in blocks of this many. */
+const blockSize = 256;
+
+/** The numbers are multiples of `1 / resolution`. */
+const resolution = 65536;
+
+/** Row ids, sites, places in a row and key words must stay below this (1,042,441). */
 export const counterLimit = prime * prime;
 
 /** Where a draw is: a key (the seed and the step), the global row ids of the batch, and the number of the draw's site. */
@@ -38,11 +47,14 @@ export interface CounterPosition {
 type Words = readonly [Tensor, Tensor];
 
 /**
- * Uniform numbers in [0, 1) as a pure function of (key, site, row, place in the row), 20 bits each.
+ * Uniform numbers in [0, 1) as a pure function of (key, row, site, place in the row), 16 bits each.
  *
- * All arithmetic is on whole numbers under 2^20 in float32, so every backend gives the same bits, a traced graph draws anew
- * from its key input, and a pass replayed in other micro-batches draws the same. The words of row and place are mixed by
- * Feistel rounds `(l, r) -> (r, l + (r + k)^3)` modulo 1,021, which keep distinct inputs distinct.
+ * A row at a site has eight words, mixed from its id, the key and the site by Feistel rounds `(l, r) -> (r, l + (r + k)^3)`
+ * modulo 1,021; a place has eight constant words. The number is their inner product modulo 2^16, over 2^16: one matrix product
+ * and two passes over the result, so that a draw costs little more than writing it.
+ *
+ * All arithmetic is on whole numbers under 2^23 in float32, so every backend gives the same bits, a traced graph draws anew
+ * from its key input, and a pass replayed in other micro-batches draws the same.
  *
  * @param shape [B, ...]; B is the number of rows
  * @throws UniecsError `shape` for a key or rows of another shape, `argument` for a site or a row size beyond `counterLimit`
@@ -55,19 +67,58 @@ export function counterUniform(position: CounterPosition, shape: readonly number
   checkCounter('a site', position.site, counterLimit - 1);
   checkCounter('a row size', rowSize, counterLimit);
   return tidy(() => {
-    const site = tensor1d([position.site]);
-    const [low, high] = rounds(rounds(digits(position.key), digits(site), 3), [scalar(331), scalar(877)], 3);
-    const word = (x: Tensor, index: number) => slice(x, [index], [1]);
-    const seed: Words = [word(low, 0), word(high, 0)];
-    const otherSeed: Words = [word(low, 1), word(high, 1)];
-    const rows = rounds(rounds(digits(position.rows), seed, 4), otherSeed, 4);
-    const places = rounds(rounds(digits(range(0, rowSize)), otherSeed, 4), seed, 4);
-    const row: Words = [reshape(rows[0], [rowCount, 1]), reshape(rows[1], [rowCount, 1])];
-    const place: Words = [reshape(places[0], [1, rowSize]), reshape(places[1], [1, rowSize])];
-    const start: Words = [modulo(add(row[0], place[0])), modulo(add(row[1], place[1]))];
-    const [left, right] = rounds(start, [row[1], place[0]], 3);
-    return reshape(mul(add(mul(left, scalar(prime)), right), scalar(1 / counterLimit)), [...shape]);
+    const products = matMul(rowWords(position), placeWords(rowSize));
+    return reshape(sub(products, floor(products)), [...shape]);
   });
+}
+
+/** Words of the rows at a site, [B, 8], from -510 to 510. */
+function rowWords({ key, rows, site }: CounterPosition): Tensor {
+  const [low, high] = rounds(digits(key), [scalar(331), scalar(877)], 4);
+  const word = (x: Tensor, index: number) => slice(x, [index], [1]);
+  const seeds = [word(low, 0), word(high, 0), word(low, 1), word(high, 1)];
+  const [l, r] = rounds(digits(rows), seeds, 8);
+  const columns = [0, 1, 2].map((stream) => residues(stream));
+  const spread = (x: Tensor) => reshape(x, [x.size, 1]);
+  // Only the last round knows the site: all before it is computed once for all sites of a graph.
+  const [left, right] = rounds([spread(l), spread(r)], columns, 3);
+  const [, mixed] = rounds([left, right], [residues(3 + site)], 1);
+  return sub(mixed, scalar((prime - 1) / 2));
+}
+
+/** Words of the places 0, 1, ... as columns over 2^16, [8, places]: products of a word of the block and one of the place in it. */
+function placeWords(places: number): Tensor {
+  const factor = (stream: number, index: number, word: number) => {
+    const bits = mixBits(stream, index, word);
+    return (1 + ((bits >>> 1) % largestFactor)) * (bits & 1 ? 1 : -1);
+  };
+  const table = (stream: number, count: number, scale: number) =>
+    Float32Array.from({ length: words * count }, (_, i) => scale * factor(stream, i % count, Math.floor(i / count)));
+  const blocks = Math.ceil(places / blockSize);
+  const inBlock = Math.min(places, blockSize);
+  const products = mul(
+    tensor3d(table(1, blocks, 1 / resolution), [words, blocks, 1]),
+    tensor3d(table(2, inBlock, 1), [words, 1, inBlock]),
+  );
+  return slice(reshape(products, [words, blocks * inBlock]), [0, 0], [words, places]);
+}
+
+/** Eight constants below `prime`, [1, 8]. */
+function residues(stream: number): Tensor {
+  return tensor2d(
+    Float32Array.from({ length: words }, (_, word) => mixBits(0, stream, word) % prime),
+    [1, words],
+  );
+}
+
+/** 32 well-mixed bits of three whole numbers. */
+function mixBits(stream: number, index: number, word: number): number {
+  let x = (Math.imul(index, 24) + stream * words + word) | 0;
+  for (const factor of [0x7feb352d, 0x846ca68b, 0x9e3779b1]) {
+    x ^= x >>> 16;
+    x = Math.imul(x, factor);
+  }
+  return (x ^ (x >>> 15)) >>> 0;
 }
 
 function checkCounter(what: string, value: number, most: number): void {
@@ -81,8 +132,9 @@ function checkCounter(what: string, value: number, most: number): void {
   });
 }
 
+/** `floor(x / prime)` for whole x below 2^21: half a unit away from whole quotients, farther than rounding reaches. */
 function quotient(x: Tensor): Tensor {
-  return floor(div(add(x, scalar(0.5)), scalar(prime)));
+  return floor(mul(add(x, scalar(0.5)), scalar(1 / prime)));
 }
 
 function modulo(x: Tensor): Tensor {
@@ -94,10 +146,10 @@ function digits(x: Tensor): Words {
   return [sub(x, mul(high, scalar(prime))), high];
 }
 
-function rounds(words: Words, keys: Words, count: number): Words {
-  let [left, right] = words;
+function rounds(start: Words, keys: readonly Tensor[], count: number): Words {
+  let [left, right] = start;
   for (let round = 0; round < count; round++) {
-    const keyed = modulo(add(right, keys[round % 2] as Tensor));
+    const keyed = modulo(add(right, keys[round % keys.length] as Tensor));
     const squared = modulo(mul(keyed, keyed));
     [left, right] = [right, modulo(add(left, mul(squared, keyed)))];
   }

@@ -1,5 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { UniecsError } from '../errors.js';
+import { type FileSystem, nodeFileSystem, type OpenFile } from './file-system.js';
 import { decodeFileTensor, type FileTensor } from './file-tensor.js';
 import { type ReadOptions, type SafetensorsFile, safetensorsChunks } from './safetensors.js';
 import {
@@ -10,7 +10,13 @@ import {
   parseSafetensorsHeader,
   prefixBytes,
 } from './safetensors-header.js';
-import { writeFileAtomic } from './write-file-atomic.js';
+import { type WriteOptions, writeFileAtomic } from './write-file-atomic.js';
+
+/** Limits, and through what a file is read. */
+export interface ReadFileOptions extends ReadOptions {
+  /** Default Node's own. */
+  readonly fileSystem?: FileSystem;
+}
 
 /**
  * Reads a safetensors file. The header is read and checked first, against the file's size, so that a damaged or hostile file
@@ -18,11 +24,11 @@ import { writeFileAtomic } from './write-file-atomic.js';
  *
  * @throws UniecsError `file` naming the path and the reason when missing, truncated or damaged; `unsupported` for another dtype
  */
-export async function readSafetensors(path: string, options: ReadOptions = {}): Promise<SafetensorsFile> {
+export async function readSafetensors(path: string, options: ReadFileOptions = {}): Promise<SafetensorsFile> {
   const source = { where: 'readSafetensors', path };
-  let file: FileHandle | undefined;
+  let file: OpenFile | undefined;
   try {
-    file = await open(path, 'r');
+    file = await (options.fileSystem ?? nodeFileSystem).open(path, 'r');
     return await readOpenFile(file, options.maxHeaderBytes ?? defaultMaxHeaderBytes, source);
   } catch (cause) {
     if (UniecsError.isInstance(cause)) throw cause;
@@ -50,19 +56,21 @@ export async function writeSafetensors(
   path: string,
   tensors: ReadonlyMap<string, FileTensor>,
   metadata: Readonly<Record<string, string>> = {},
+  options: WriteOptions = {},
 ): Promise<void> {
-  await writeFileAtomic(path, safetensorsChunks(tensors, metadata));
+  await writeFileAtomic(path, safetensorsChunks(tensors, metadata), options);
 }
-
-/** What reading needs of an open file. */
-type OpenFile = Pick<FileHandle, 'stat' | 'read'>;
 
 /**
  * Reads from an open file, which may get shorter meanwhile.
  *
  * @throws UniecsError as `readSafetensors`
  */
-export async function readOpenFile(file: OpenFile, cap: number, source: FileSource): Promise<SafetensorsFile> {
+export async function readOpenFile(
+  file: Pick<OpenFile, 'stat' | 'read'>,
+  cap: number,
+  source: FileSource,
+): Promise<SafetensorsFile> {
   const { size } = await file.stat();
   const prefix = await readBytes(file, 0, Math.min(prefixBytes, size), source);
   const start = prefixBytes + headerLength(prefix, size, cap, source);
@@ -75,7 +83,12 @@ export async function readOpenFile(file: OpenFile, cap: number, source: FileSour
   return { tensors, metadata };
 }
 
-async function readBytes(file: OpenFile, position: number, length: number, source: FileSource): Promise<Uint8Array> {
+async function readBytes(
+  file: Pick<OpenFile, 'read'>,
+  position: number,
+  length: number,
+  source: FileSource,
+): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   let filled = 0;
   while (filled < length) {
