@@ -28,5 +28,5 @@ const last = await step(inputs);
 console.log(`loss ${first.loss.data[0]} -> ${last.loss.data[0]}`);
 
 // The values live beside the session; sync() copies them into the tfjs variables.
-step.sync();
+await step.sync();
 console.log(`sin(1) is about ${network(tf.tensor2d([[1]])).dataSync()[0]}`);

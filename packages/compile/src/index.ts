@@ -1,5 +1,9 @@
 export { lowerings as supportedKernels } from './kernels/lowerings.js';
+export { type ChosenDevice, chooseDevice, comparison, type DeviceProbe, probeDevice } from './runtime/choose-device.js';
 export { type CompiledFunction, type CompileOptions, compile } from './runtime/compile.js';
+export { backendOf, type Device, deviceRemedies, type OrtDevice, ortDevices } from './runtime/device.js';
 export { type DeviceState, deviceState, type StateTree, variablesOf } from './runtime/device-state.js';
 export { hostTensor } from './runtime/host-tensor.js';
+export { stateView } from './runtime/state-view.js';
+export { type ChunkedPass, type ChunkOptions, inChunks } from './trace/in-chunks.js';
 export type { HostTensor, HostTree } from './trace/tensor-tree.js';

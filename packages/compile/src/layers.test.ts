@@ -250,7 +250,7 @@ describe('a training loop with gradients and an update', () => {
       const { loss } = await step({ x: hostTensor(x), y: hostTensor(y) });
       expectClose(loss, update(eagerBlock, x, y));
     }
-    step.sync();
+    await step.sync();
     const [eager, compiled] = [namedParameters(eagerBlock), namedParameters(compiledBlock)];
     for (const [name, variable] of compiled) expectClose(hostTensor(variable), eager.get(name) as tf.Tensor);
   });

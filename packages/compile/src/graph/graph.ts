@@ -34,6 +34,15 @@ export interface Node {
   readonly inputs: readonly (Value | undefined)[];
   readonly outputs: readonly Value[];
   readonly attributes: Attributes;
+  /** What a loop does in each round. */
+  readonly body?: Body;
+}
+
+/** Nodes that run inside another one. They may read values from outside, which stay the same in all rounds. */
+export interface Body {
+  readonly nodes: readonly Node[];
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
 }
 
 /** Type and shape of an output. */
@@ -42,7 +51,7 @@ export interface OutputType {
   readonly shape: readonly number[];
 }
 
-const hashedBytes = 1024;
+const hashedBytes = 65536;
 
 /**
  * A graph under construction, in single assignment. A node equal to an earlier one (same operator, inputs and attributes) is
@@ -58,6 +67,26 @@ export class Graph {
     const value: Value = { id: this.#nextId++, dtype, shape: [...shape], inputName: name };
     this.inputs.push(value);
     return value;
+  }
+
+  /** A value that stands for a body's input. */
+  local(dtype: ElementType, shape: readonly number[]): Value {
+    return { id: this.#nextId++, dtype, shape: [...shape] };
+  }
+
+  /** Adds a node with a body. */
+  loop(
+    op: string,
+    inputs: readonly Value[],
+    outputs: readonly OutputType[],
+    attributes: Attributes,
+    body: Body,
+  ): readonly Value[] {
+    const values: Value[] = [];
+    const node: Node = { op, domain: '', inputs: [...inputs], outputs: values, attributes, body };
+    for (const { dtype, shape } of outputs) values.push({ id: this.#nextId++, dtype, shape: [...shape], node });
+    this.nodes.push(node);
+    return values;
   }
 
   constant(elements: Elements, dtype: ElementType, shape: readonly number[]): Value {

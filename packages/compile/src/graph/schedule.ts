@@ -1,29 +1,42 @@
-import { type Graph, type Node, sizeOf, type Value } from './graph.js';
+import { type Node, sizeOf, type Value } from './graph.js';
+import { readBy } from './read-by.js';
+
+/** The nodes that the outputs need, in the order given. */
+export function liveNodes(nodes: readonly Node[], outputs: readonly Value[]): Node[] {
+  const uses = countUses(nodes, outputs);
+  return nodes.filter((node) => node.outputs.some((output) => uses.has(output)));
+}
 
 /**
- * The nodes that the outputs need, in the order of the trace, with scalar factors moved into the matrix products beside them.
+ * The nodes that the outputs need, in the order given, with scalar factors moved into the matrix products beside them.
  */
-export function schedule(graph: Graph, outputs: readonly Value[]): readonly Node[] {
-  const uses = countUses(graph, outputs);
+export function schedule(nodes: readonly Node[], outputs: readonly Value[]): readonly Node[] {
+  const uses = countUses(nodes, outputs);
+  const here = new Set(nodes);
   const order: Node[] = [];
   const absorbed = new Set<Node>();
-  for (const node of graph.nodes) {
+  for (const node of nodes) {
     if (!node.outputs.some((output) => uses.has(output))) continue;
     const product = scaledProduct(node, uses);
-    if (product) absorbed.add(product.original);
-    order.push(product?.scaled ?? node);
+    const absorbs = product && here.has(product.original) ? product : undefined;
+    if (absorbs) absorbed.add(absorbs.original);
+    order.push(absorbs?.scaled ?? withScheduledBody(node));
   }
   return order.filter((node) => !absorbed.has(node));
 }
 
-function countUses(graph: Graph, outputs: readonly Value[]): Map<Value, number> {
+function withScheduledBody(node: Node): Node {
+  const { body } = node;
+  return body ? { ...node, body: { ...body, nodes: schedule(body.nodes, body.outputs) } } : node;
+}
+
+function countUses(nodes: readonly Node[], outputs: readonly Value[]): Map<Value, number> {
   const uses = new Map<Value, number>();
   const use = (value: Value) => uses.set(value, (uses.get(value) ?? 0) + 1);
   outputs.forEach(use);
-  for (let i = graph.nodes.length - 1; i >= 0; i--) {
-    const node = graph.nodes[i] as Node;
+  for (const node of [...nodes].reverse()) {
     if (!node.outputs.some((output) => uses.has(output))) continue;
-    for (const input of node.inputs) if (input) use(input);
+    for (const value of readBy(node)) use(value);
   }
   return uses;
 }

@@ -63,10 +63,15 @@ function layerNorm({ graph, inputs, attributes }: KernelCall): readonly Value[] 
   );
 }
 
+function gelu({ graph, inputs: { x } }: KernelCall): readonly Value[] {
+  return [graph.one('Gelu', [x as Value], 'float32', (x as Value).shape, {}, 'com.microsoft')];
+}
+
 /** tfjs kernels that mix elements: products, softmax, and the fused kernels of `@uniecs/tensor`. */
 export const products: Readonly<Record<string, Lowering>> = {
   BatchMatMul: batchMatMul,
   _FusedMatMul: fusedMatMul,
   Softmax: softmax,
+  UniecsGelu: gelu,
   UniecsLayerNorm: layerNorm,
 };

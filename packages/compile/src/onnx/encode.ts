@@ -1,5 +1,5 @@
 import { PbfWriter } from 'pbf';
-import type { Attribute, Elements, ElementType, Node, Value } from '../graph/graph.js';
+import type { Attribute, Body, Elements, ElementType, Node, Value } from '../graph/graph.js';
 
 /** An ONNX model as data: what `encodeModel` writes. */
 export interface Model {
@@ -48,7 +48,18 @@ function writeNode({ node, nameOf }: { node: Node; nameOf: Model['nameOf'] }, wr
   for (const output of node.outputs) writer.writeStringField(2, nameOf(output));
   writer.writeStringField(4, node.op);
   for (const [name, value] of Object.entries(node.attributes)) writer.writeMessage(5, writeAttribute, { name, value });
+  if (node.body) writer.writeMessage(5, writeBody, { body: node.body, nameOf });
   if (node.domain !== '') writer.writeStringField(7, node.domain);
+}
+
+/** A loop's body as the attribute `body`. */
+function writeBody({ body, nameOf }: { body: Body; nameOf: Model['nameOf'] }, writer: PbfWriter): void {
+  const named = (values: readonly Value[]) => values.map((value) => ({ name: nameOf(value), value }));
+  const { nodes, inputs, outputs } = body;
+  const graph = { name: 'body', nodes, initializers: [], inputs: named(inputs), outputs: named(outputs), nameOf };
+  writer.writeStringField(1, 'body');
+  writer.writeMessage(6, writeGraph, graph);
+  writer.writeVarintField(20, 5);
 }
 
 function writeAttribute({ name, value }: { name: string; value: Attribute }, writer: PbfWriter): void {

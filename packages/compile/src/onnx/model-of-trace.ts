@@ -1,8 +1,12 @@
 import type { Elements, Node, Value } from '../graph/graph.js';
+import { readBy } from '../graph/read-by.js';
 import { schedule } from '../graph/schedule.js';
 import { elementsOf } from '../kernels/tools.js';
 import type { Trace } from '../trace/trace.js';
 import type { Model } from './encode.js';
+
+/** What a model is made of: a trace, or a part of one. */
+export type Traced = Omit<Trace, 'outputTree'>;
 
 /** A trace as an ONNX model, and the names of its inputs and outputs that remain. */
 export interface TracedModel {
@@ -40,17 +44,17 @@ class Names {
  *
  * @param embedded the values of the state, to be put inside a standalone model; assignments are left out of it then
  */
-export function modelOfTrace(trace: Trace, name: string, embedded?: (index: number) => Elements): TracedModel {
+export function modelOfTrace(trace: Traced, name: string, embedded?: (index: number) => Elements): TracedModel {
   const assigned = embedded ? [] : [...trace.stateOutputs];
   const wanted = [...trace.outputs.values(), ...assigned.map(([, value]) => value)];
-  const nodes = schedule(trace.graph, wanted);
+  const nodes = schedule(trace.nodes, wanted);
   const read = new Set<Value>(wanted);
-  for (const node of nodes) for (const input of node.inputs) if (input) read.add(input);
+  for (const node of nodes) for (const value of readBy(node)) read.add(value);
 
   const names = new Names();
   const kept = <Key>(map: ReadonlyMap<Key, Value>) => [...map].filter(([, value]) => read.has(value));
   const named = <Key>(entries: readonly (readonly [Key, Value])[]) =>
-    new Map(entries.map(([key, value]) => [key, names.give(value, value.inputName as string)]));
+    new Map(entries.map(([key, value]) => [key, names.give(value, value.inputName ?? String(key))]));
   const inputs = kept(trace.inputs);
   const stateValues = kept(trace.stateInputs);
   const stateInputs = embedded ? [] : stateValues;

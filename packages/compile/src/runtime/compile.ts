@@ -1,29 +1,33 @@
+import type { Variable } from '@tensorflow/tfjs-core';
 import { UniecsError } from '@uniecs/tensor';
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { encodeModel } from '../onnx/encode.js';
-import { modelOfTrace, type TracedModel } from '../onnx/model-of-trace.js';
-import {
-  type HostTensor,
-  type HostTree,
-  isHostTensor,
-  type LeafKind,
-  leavesOf,
-  mapLeaves,
-} from '../trace/tensor-tree.js';
-import { type Trace, trace } from '../trace/trace.js';
-import { type DeviceState, deviceState, type StateTree } from './device-state.js';
-import { checkData, checkType } from './host-tensor.js';
+import { modelOfTrace } from '../onnx/model-of-trace.js';
+import { type HostTensor, type HostTree, leavesOf } from '../trace/tensor-tree.js';
+import { type Traceable, trace } from '../trace/trace.js';
+import { backendOf, type Device, type OrtDevice } from './device.js';
+import { type DeviceState, deviceState, type StateBuffers, type StateTree } from './device-state.js';
+import { eagerEngine } from './eager-engine.js';
+import type { Engine, Preparation } from './engine.js';
+import { graphEngine } from './graph-engine.js';
+import { checkData, checkType, inputKind } from './host-tensor.js';
+import type { SessionOptions } from './session.js';
 
 /** How a function is compiled. */
-export interface CompileOptions {
+export interface CompileOptions<Outputs = unknown> extends SessionOptions {
+  /**
+   * Where the function runs; default the device of the shared state, or `cpu`. Never in another place than that: a device that does
+   * not work here is an error.
+   */
+  readonly device?: Device;
   /** The variables that the function reads or assigns: modules, optimizer state, …; or a state shared with other functions. */
   readonly state?: StateTree | DeviceState;
-  /** Threads of ONNX Runtime; default its own choice, one per physical core. */
-  readonly threads?: number;
+  /**
+   * Decides from a call's outputs whether what it assigned becomes the state; default always. Where it returns false the call
+   * returns its outputs and the state is as it was: nothing is copied either way.
+   */
+  readonly accept?: (outputs: HostTree<Outputs>) => boolean;
   /** Name in the ONNX file and in errors; default the function's. */
   readonly name?: string;
-  /** Writes ONNX Runtime's profile to this prefix, for measuring. */
-  readonly profilePrefix?: string;
 }
 
 /** A compiled function: takes and returns host arrays. Traced and built once per set of input shapes. */
@@ -35,9 +39,7 @@ export interface CompiledFunction<Inputs, Outputs> {
   (inputs: HostTree<Inputs>): Promise<HostTree<Outputs>>;
   readonly state: DeviceState;
   /** Traces and builds for these inputs (only their dtypes and shapes count) without running. */
-  prepare(
-    inputs: HostTree<Inputs>,
-  ): Promise<{ readonly nodes: number; readonly traceMs: number; readonly sessionMs: number }>;
+  prepare(inputs: HostTree<Inputs>): Promise<Preparation>;
   /**
    * The same graph as a standalone ONNX file for these input shapes, with the state's current values inside.
    *
@@ -46,28 +48,14 @@ export interface CompiledFunction<Inputs, Outputs> {
    * left out. Operators are ONNX's (opset 20) and ONNX Runtime's (`com.microsoft`).
    */
   toOnnx(inputs: HostTree<Inputs>): Uint8Array;
-  /** Copies the state's current values into the tfjs variables. */
-  sync(): void;
+  /** Copies the state's current values into the tfjs variables; calls made before are in them. */
+  sync(): Promise<void>;
   /** Frees the sessions, after the calls in flight. Later calls are refused; the state stays. */
   dispose(): Promise<void>;
 }
 
-interface Built {
-  readonly traced: TracedModel;
-  readonly outputTree: unknown;
-  readonly session: InferenceSession;
-  readonly report: { readonly nodes: number; readonly traceMs: number; readonly sessionMs: number };
-}
-
-const inputKind: LeafKind<HostTensor> = {
-  isLeaf: isHostTensor,
-  role: 'inputs',
-  plural: 'host tensors ({ dtype, shape, data })',
-  hint: 'turn a tfjs tensor into one with hostTensor(tensor); leave out what is not there',
-};
-
 /**
- * Compiles a function of tensors to ONNX and runs it with ONNX Runtime on the CPU: the same results as eager tfjs, gradients
+ * Compiles a function of tensors to ONNX and runs it with ONNX Runtime on a device: the same results as eager tfjs, gradients
  * inside included.
  *
  * The function is called once per set of input shapes, on tensors without values; whatever tfjs ops it calls become the
@@ -80,75 +68,18 @@ const inputKind: LeafKind<HostTensor> = {
  */
 export function compile<Inputs, Outputs>(
   fn: (inputs: Inputs) => Outputs,
-  options: CompileOptions = {},
+  options: CompileOptions<Outputs> = {},
 ): CompiledFunction<Inputs, Outputs> {
-  const state = isDeviceState(options.state) ? options.state : deviceState(options.state ?? []);
   const name = options.name ?? (fn.name || 'compiled');
-  const sessions = new Map<string, Promise<Built>>();
+  const state = stateOf(options, name);
+  const traceable: Traceable = { name, fn: fn as (inputs: never) => Outputs, state: state.variables };
+  const engine = engineOf(traceable, state, options);
   let disposed = false;
 
   function inputsOf(tree: unknown): [string, HostTensor][] {
     const leaves = leavesOf(tree, inputKind, name);
     for (const [path, host] of leaves) checkType(host, path, name);
     return leaves;
-  }
-
-  function traceFor(inputs: unknown): Trace {
-    return trace({ name, fn: fn as (inputs: never) => Outputs, state: state.variables }, inputs);
-  }
-
-  function built(inputs: unknown): Promise<Built> {
-    const key = JSON.stringify(inputsOf(inputs).map(([path, { dtype, shape }]) => [path, dtype, shape]));
-    const known = sessions.get(key);
-    if (known) return known;
-    const made = build(inputs);
-    sessions.set(key, made);
-    made.catch(() => sessions.delete(key));
-    return made;
-  }
-
-  async function build(inputs: unknown): Promise<Built> {
-    const start = performance.now();
-    const traced = traceFor(inputs);
-    const model = modelOfTrace(traced, name);
-    const bytes = encodeModel(model.model);
-    const encoded = performance.now();
-    const session = await InferenceSession.create(bytes, {
-      executionProviders: ['cpu'],
-      graphOptimizationLevel: 'all',
-      // Failures are thrown; they need not be printed too.
-      logSeverityLevel: 4,
-      ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
-      ...(options.profilePrefix === undefined
-        ? {}
-        : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
-    }).catch((error) => {
-      throw sessionError(name, error);
-    });
-    const report = {
-      nodes: model.model.nodes.length,
-      traceMs: encoded - start,
-      sessionMs: performance.now() - encoded,
-    };
-    return { traced: model, outputTree: traced.outputTree, session, report };
-  }
-
-  async function run(inputs: unknown): Promise<unknown> {
-    const { traced, outputTree, session } = await built(inputs);
-    const feeds: Record<string, OrtTensor> = {};
-    for (const [path, { dtype, shape, data }] of inputsOf(inputs)) {
-      const input = traced.inputs.get(path);
-      if (input) feeds[input] = new OrtTensor(dtype as 'float32', data as Float32Array, shape);
-    }
-    for (const [index, input] of traced.stateInputs) feeds[input] = state.current(index);
-    const fetches: Record<string, OrtTensor | null> = {};
-    for (const output of traced.outputs.values()) fetches[output] = null;
-    for (const [index, output] of traced.stateOutputs) fetches[output] = state.next(index);
-    const results = await session.run(feeds, fetches, { logSeverityLevel: 4 }).catch((error) => {
-      throw runError(name, error);
-    });
-    state.swap(traced.stateOutputs.keys());
-    return mapLeaves(outputTree, isPath, (path) => hostOf(results[traced.outputs.get(path) as string] as OrtTensor));
   }
 
   function checkInUse(): void {
@@ -158,42 +89,57 @@ export function compile<Inputs, Outputs>(
   async function call(inputs: unknown): Promise<unknown> {
     checkInUse();
     for (const [path, host] of inputsOf(inputs)) checkData(host, path, name);
-    return state.inTurn(() => run(inputs));
+    return state.inTurn(() => engine.run(inputs));
   }
 
   const compiled = Object.assign(call, {
     state,
     prepare: async (inputs: unknown) => {
       checkInUse();
-      return (await built(inputs)).report;
+      inputsOf(inputs);
+      return engine.prepare(inputs);
     },
     toOnnx: (inputs: unknown) => {
       checkInUse();
       inputsOf(inputs);
-      const values = (index: number) => state.current(index).data as Float32Array;
-      return encodeModel(modelOfTrace(traceFor(inputs), name, values).model);
+      const values = (index: number) => state.read(state.variables[index] as Variable).data as Float32Array;
+      return encodeModel(modelOfTrace(trace(traceable, inputs), name, values).model);
     },
     sync: () => state.pull(),
     dispose: () => {
       disposed = true;
-      return state.inTurn(async () => {
-        const results = await Promise.allSettled(sessions.values());
-        sessions.clear();
-        for (const result of results) if (result.status === 'fulfilled') await result.value.session.release();
-      });
+      return state.inTurn(() => engine.dispose());
     },
   });
   return compiled as unknown as CompiledFunction<Inputs, Outputs>;
 }
 
-const isPath = (node: unknown): node is string => typeof node === 'string';
-
-function isDeviceState(state: CompileOptions['state']): state is DeviceState {
-  return typeof state === 'object' && 'swap' in state && typeof state.swap === 'function';
+function engineOf<Outputs>(
+  traceable: Traceable,
+  state: DeviceState,
+  options: CompileOptions<Outputs>,
+): Engine<Outputs> {
+  const backend = backendOf(state.device);
+  if (backend !== undefined) return eagerEngine(traceable, state, backend, options.accept);
+  const sessionOptions = { ...options, device: state.device as OrtDevice };
+  return graphEngine(traceable, state.buffers as StateBuffers, sessionOptions, options.accept);
 }
 
-function hostOf(tensor: OrtTensor): HostTensor {
-  return { dtype: tensor.type as HostTensor['dtype'], shape: tensor.dims, data: tensor.data as Float32Array };
+/** The state given, or one of the variables given. */
+function stateOf({ state = [], device }: CompileOptions<never>, where: string): DeviceState {
+  if (!isDeviceState(state)) return deviceState(state, device);
+  if (device === undefined || device === state.device) return state;
+  throw new UniecsError({
+    code: 'argument',
+    where,
+    expected: `the device of the state, ${state.device}`,
+    got: device,
+    hint: 'make the state for the device: deviceState(variables, device)',
+  });
+}
+
+function isDeviceState(state: StateTree | DeviceState): state is DeviceState {
+  return typeof state === 'object' && 'inTurn' in state && typeof state.inTurn === 'function';
 }
 
 function disposedError(name: string): UniecsError {
@@ -203,27 +149,5 @@ function disposedError(name: string): UniecsError {
     expected: 'a compiled function in use',
     got: 'one that was disposed',
     hint: 'compile it again, or dispose it later',
-  });
-}
-
-function sessionError(name: string, error: unknown): UniecsError {
-  return new UniecsError({
-    code: 'unsupported',
-    where: name,
-    expected: 'a graph that ONNX Runtime accepts',
-    got: error instanceof Error ? error.message : String(error),
-    hint: 'this is a fault of the compiler: please report it with the function',
-    cause: error,
-  });
-}
-
-function runError(name: string, error: unknown): UniecsError {
-  return new UniecsError({
-    code: 'data',
-    where: name,
-    expected: 'inputs on which the graph can run',
-    got: error instanceof Error ? error.message : String(error),
-    hint: 'check the values of the inputs (ids within their table, for one); the state is as it was',
-    cause: error,
   });
 }

@@ -1,9 +1,17 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { UniecsError } from '@uniecs/tensor';
-import type { HostTensor } from '../trace/tensor-tree.js';
+import { type HostTensor, isHostTensor, type LeafKind } from '../trace/tensor-tree.js';
 
 /** The array that holds the elements of each dtype. */
 export const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+
+/** The leaves of an input tree. */
+export const inputKind: LeafKind<HostTensor> = {
+  isLeaf: isHostTensor,
+  role: 'inputs',
+  plural: 'host tensors ({ dtype, shape, data })',
+  hint: 'turn a tfjs tensor into one with hostTensor(tensor); leave out what is not there',
+};
 
 /** A tfjs tensor's values as a host tensor, for calling a compiled function with it. */
 export function hostTensor(tensor: Tensor): HostTensor {

@@ -73,7 +73,7 @@ describe('the state of a compiled function', () => {
     ]);
     await swap(none);
     await swap(none);
-    swap.sync();
+    await swap.sync();
     expect([a, b].map((v) => Array.from(v.dataSync()))).toEqual([
       [3, 4],
       [1, 2],
@@ -155,7 +155,7 @@ describe('the state of a compiled function', () => {
     await double(none);
     await add({ x: scalar(1) });
     expect(valuesOf(await read(none))).toEqual([9, 9, 9]);
-    state.pull();
+    await state.pull();
     expect(Array.from(v.dataSync())).toEqual([9, 9]);
   });
 
@@ -170,7 +170,7 @@ describe('the state of a compiled function', () => {
       { state: [count, flag] },
     );
     await fn(none);
-    fn.sync();
+    await fn.sync();
     expect([...count.dataSync(), ...flag.dataSync()]).toEqual([2, 3, 0, 1]);
     expect([count.dtype, flag.dtype]).toEqual(['int32', 'bool']);
   });

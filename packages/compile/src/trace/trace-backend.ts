@@ -25,18 +25,25 @@ interface Recorded {
 /** A tfjs backend whose kernels compute nothing: each records what it would do in a graph. */
 export class TraceBackend extends tf.KernelBackend {
   #graph: Graph | undefined;
+  #loops = true;
   #recorded = new WeakMap<object, Recorded>();
   #captured = new WeakMap<object, Value>();
 
-  /** Starts a new recording. */
-  begin(graph: Graph): void {
+  /** Starts a new recording; without `loops` the device runs none. */
+  begin(graph: Graph, loops: boolean): void {
     this.#graph = graph;
+    this.#loops = loops;
     this.#captured = new WeakMap();
   }
 
   /** Ends the recording. */
   end(): void {
     this.#graph = undefined;
+  }
+
+  /** Whether the graph may hold loops. */
+  get loops(): boolean {
+    return this.#loops;
   }
 
   get graph(): Graph {

@@ -1,14 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { UniecsError } from '@uniecs/tensor';
-import { type ElementType, Graph, type Value } from '../graph/graph.js';
+import { type ElementType, Graph, type Node, type Value } from '../graph/graph.js';
 import { guardVariables } from './guard-variables.js';
 import { type HostTensor, isHostTensor, isTensor, leavesOf, mapLeaves } from './tensor-tree.js';
 import { type TraceBackend, traceBackend, traceBackendName } from './trace-backend.js';
 import { type WatchedInputs, watchInputs } from './watched-inputs.js';
 
-/** A traced function: the graph, and which values are what. */
+/** A traced function: its nodes, and which values are what. */
 export interface Trace {
+  /** Where nodes were recorded, and others may be added for a device. */
   readonly graph: Graph;
+  /** All nodes recorded, in order; some may not be needed. */
+  readonly nodes: readonly Node[];
   /** Graph inputs by path in the input tree. */
   readonly inputs: ReadonlyMap<string, Value>;
   /** Graph inputs by index of the state variable. */
@@ -27,9 +30,12 @@ export interface Traceable {
   readonly name: string;
   readonly fn: (inputs: never) => unknown;
   readonly state: readonly tf.Variable[];
+  /** Whether the graph may hold loops; default true. WebGPU has no kernel for one. */
+  readonly loops?: boolean;
 }
 
-const outputs = {
+/** The leaves of an output tree. */
+export const tracedOutputs = {
   isLeaf: isTensor,
   role: 'outputs',
   plural: 'tensors',
@@ -44,7 +50,7 @@ const outputs = {
  *
  * @param inputTree host tensors, of which only dtype and shape count
  */
-export function trace({ name, fn, state }: Traceable, inputTree: unknown): Trace {
+export function trace({ name, fn, state, loops = true }: Traceable, inputTree: unknown): Trace {
   const previous = activeBackend();
   const backend = traceBackend();
   const engine = tf.engine();
@@ -55,7 +61,7 @@ export function trace({ name, fn, state }: Traceable, inputTree: unknown): Trace
     const value = graph.input(inputName, dtype, shape);
     return [value, engine.makeTensorFromTensorInfo(backend.handle(value), backend)] as const;
   };
-  backend.begin(graph);
+  backend.begin(graph, loops);
   // Both switches take effect at once: neither backend starts asynchronously.
   void tf.setBackend(traceBackendName);
   engine.startScope('trace');
@@ -79,7 +85,7 @@ export function trace({ name, fn, state }: Traceable, inputTree: unknown): Trace
     variables.check(name);
     const found = results(backend, outputTree, state, stateInputs, name);
     if (found.outputs.size + found.stateOutputs.size === 0) throw nothingDone(name);
-    return { graph, inputs, stateInputs, ...found };
+    return { graph, nodes: graph.nodes, inputs, stateInputs, ...found };
   } finally {
     dropTape(tape);
     // Before the variables get their data back: tfjs counts references on the active backend.
@@ -97,7 +103,9 @@ function results(
   stateInputs: ReadonlyMap<number, Value>,
   name: string,
 ): Pick<Trace, 'stateOutputs' | 'outputs' | 'outputTree'> {
-  const values = leavesOf(outputTree, outputs, name).map(([path, tensor]) => [path, backend.lookup(tensor)] as const);
+  const values = leavesOf(outputTree, tracedOutputs, name).map(
+    ([path, tensor]) => [path, backend.lookup(tensor)] as const,
+  );
   const stateOutputs = new Map<number, Value>();
   state.forEach((variable, index) => {
     const value = backend.lookup(variable);

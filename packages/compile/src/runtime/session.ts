@@ -1,0 +1,110 @@
+import { UniecsError } from '@uniecs/tensor';
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { encodeModel, type Model } from '../onnx/encode.js';
+import type { HostTensor } from '../trace/tensor-tree.js';
+import { deviceUnavailable, firstLine, type OrtDevice } from './device.js';
+import { nodesWithoutKernel } from './nodes-without-kernel.js';
+
+/** How a session runs. */
+export interface SessionOptions {
+  /** Threads of ONNX Runtime; default its own choice, one per physical core. */
+  readonly threads?: number;
+  /** Writes ONNX Runtime's profile to this prefix, for measuring. */
+  readonly profilePrefix?: string;
+}
+
+/** A model that ONNX Runtime has taken, with its failures as typed errors. */
+export interface Session {
+  /** Runs it; outputs are written into the tensors given for them, or into new ones where null. */
+  run(
+    feeds: Record<string, OrtTensor>,
+    fetches: Record<string, OrtTensor | null>,
+  ): Promise<InferenceSession.OnnxValueMapType>;
+  release(): Promise<void>;
+}
+
+/**
+ * Builds a session that runs wholly on one device.
+ *
+ * @param remote outputs that stay in the memory of a WebGPU device
+ * @throws UniecsError `unavailable` for a device that does not work here; `unsupported` for a model that ONNX Runtime does not
+ *   take, naming the nodes that the device has no kernel for; from `run`: `data` where it fails on the values
+ */
+export async function createSession(
+  model: Model,
+  { device, threads, profilePrefix }: SessionOptions & { readonly device: OrtDevice },
+  remote: readonly string[] = [],
+): Promise<Session> {
+  const session = await InferenceSession.create(encodeModel(model), {
+    graphOptimizationLevel: 'all',
+    // The plan of a whole call is one block beside the arena that the first call filled: nearly twice the memory, no faster.
+    enableMemPattern: false,
+    // Failures are thrown; they need not be printed too.
+    logSeverityLevel: 4,
+    ...deviceOptions(device, model, remote),
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
+  }).catch(async (error) => {
+    throw await sessionError(model, device, error);
+  });
+  return {
+    run: (feeds, fetches) =>
+      session.run(feeds, fetches, { logSeverityLevel: 4 }).catch((error) => {
+        throw runError(model.name, error);
+      }),
+    release: () => session.release(),
+  };
+}
+
+function deviceOptions(device: OrtDevice, model: Model, remote: readonly string[]): InferenceSession.SessionOptions {
+  if (device === 'cpu') return { executionProviders: ['cpu'] };
+  const session = { disable_cpu_ep_fallback: '1' };
+  if (device === 'cuda') return { executionProviders: ['cuda'], extra: { session } };
+  const location = (name: string) => (remote.includes(name) ? 'gpu-buffer' : 'cpu');
+  return {
+    // For its other layout ONNX Runtime moves transposes through the graph, to booleans too, which WebGPU cannot transpose.
+    executionProviders: [{ name: 'webgpu', preferredLayout: 'NCHW' }],
+    extra: { session, optimization: { disable_specified_optimizers: 'TransposeOptimizer' } },
+    preferredOutputLocation: Object.fromEntries(model.outputs.map(({ name }) => [name, location(name)])),
+  };
+}
+
+/** A host tensor as ONNX Runtime takes it: the same array. */
+export function ortTensor({ dtype, shape, data }: HostTensor): OrtTensor {
+  return new OrtTensor(dtype as 'float32', data as Float32Array, shape);
+}
+
+/** What ONNX Runtime gave, as a host tensor: the same array. */
+export function hostOf(tensor: OrtTensor): HostTensor {
+  return { dtype: tensor.type as HostTensor['dtype'], shape: tensor.dims, data: tensor.data as Float32Array };
+}
+
+async function sessionError(model: Model, device: OrtDevice, error: unknown): Promise<UniecsError> {
+  const message = firstLine(error);
+  if (device !== 'cpu' && /adapter|shared library|cuda|cudnn|backend not found/i.test(message)) {
+    return deviceUnavailable(model.name, device, error);
+  }
+  const elsewhere = /assigned to the default CPU EP/.test(message);
+  const missing = elsewhere ? await nodesWithoutKernel(model, device) : [];
+  return new UniecsError({
+    code: 'unsupported',
+    where: model.name,
+    expected: elsewhere ? `a graph that runs wholly on ${device}` : 'a graph that ONNX Runtime accepts',
+    got: missing.length > 0 ? `nodes that it has no kernel for: ${missing.join('; ')}` : message,
+    hint: elsewhere
+      ? 'express it by other ops, or use the device cpu'
+      : 'this is a fault of the compiler: please report it with the function',
+    cause: error,
+  });
+}
+
+function runError(name: string, error: unknown): UniecsError {
+  return new UniecsError({
+    code: 'data',
+    where: name,
+    expected: 'inputs on which the graph can run',
+    got: error instanceof Error ? error.message : String(error),
+    hint: 'check the values of the inputs (ids within their table, for one); the state is as it was',
+    cause: error,
+  });
+}
