@@ -1,6 +1,15 @@
 export { type AugmentOptions, augmentationRandom, augmentImage } from './images/augment-image.js';
 export { type DecodeOptions, decodeImage, maxImageBytes, maxImagePixels } from './images/decode-image.js';
+export type { RowAugmentation } from './images/fill-images.js';
 export { type ImageCache, type ImageCacheOptions, imageCache } from './images/image-cache.js';
+export {
+  type CheckOptions,
+  type ImageRows,
+  type ImageSource,
+  type ImageSourceOptions,
+  imageSource,
+} from './images/image-source.js';
+export { type ImageStore, type ImageStoreOptions, imageDigest, openImageStore } from './images/image-store.js';
 export {
   clipMean,
   clipStd,

@@ -8,6 +8,9 @@ export const maxImagePixels = 25_000_000;
 /** Files of more bytes are refused before they are read: 25 million pixels of 16 bits with alpha, uncompressed. */
 export const maxImageBytes = maxImagePixels * 8;
 
+/** Changes with the pixels that this file makes of the same content: what was stored before is decoded anew then. */
+export const decodeRevision = 1;
+
 /** What is decoded: pictures made of pixels. (A vector image may refer to other files and has no size of its own.) */
 const formats = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif', 'avif']);
 
@@ -18,6 +21,8 @@ export interface DecodeOptions {
    * `contain` adds white.
    */
   readonly fit?: 'fill' | 'cover' | 'contain';
+  /** What errors call a source that is given by its content; default its path, or `bytes`. */
+  readonly name?: string;
 }
 
 /**
@@ -46,9 +51,9 @@ export async function decodeImage(
       hint: "pass the encoder's imageSize",
     });
   }
-  const path = typeof source === 'string' ? source : undefined;
+  const path = options.name ?? (typeof source === 'string' ? source : undefined);
   try {
-    const bytes = typeof source === 'string' ? await readWhole(source) : source;
+    const bytes = typeof source === 'string' ? await readImage(source) : source;
     const image = sharp(bytes, { failOn: 'error', limitInputPixels: maxImagePixels });
     checkHeader(await image.metadata());
     const { data, info } = await image
@@ -61,16 +66,7 @@ export async function decodeImage(
     if (info.channels !== 3) throw new Error(`decoded to ${info.channels} channels instead of 3`);
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   } catch (cause) {
-    const reason = (cause instanceof Error ? cause.message : String(cause)).trim().replace(/\s*\n\s*/g, '; ');
-    throw new UniecsError({
-      code: 'data',
-      where: 'decodeImage',
-      expected: 'a readable JPEG, PNG, WebP, GIF, TIFF or AVIF image',
-      got: `${path ?? 'bytes'}: ${reason}`,
-      hint: 'replace the file or remove the item',
-      details: { path, reason },
-      cause,
-    });
+    throw undecodable(path, cause);
   }
 }
 
@@ -81,14 +77,35 @@ function checkHeader({ format, width, height }: Metadata): void {
   }
 }
 
-async function readWhole(path: string): Promise<Uint8Array> {
+/**
+ * The content of an image file.
+ *
+ * @throws UniecsError `data` with path and reason for a file that is missing, unreadable or too large to be one of 25 million pixels
+ */
+export async function readImage(path: string): Promise<Uint8Array> {
   let file: FileHandle | undefined;
   try {
     file = await open(path, 'r');
     const { size } = await file.stat();
     if (size > maxImageBytes) throw new Error(`${size} bytes are more than ${maxImageBytes}`);
     return await file.readFile();
+  } catch (cause) {
+    throw undecodable(path, cause);
   } finally {
     await file?.close();
   }
+}
+
+function undecodable(path: string | undefined, cause: unknown): UniecsError {
+  if (UniecsError.isInstance(cause)) return cause;
+  const reason = (cause instanceof Error ? cause.message : String(cause)).trim().replace(/\s*\n\s*/g, '; ');
+  return new UniecsError({
+    code: 'data',
+    where: 'decodeImage',
+    expected: 'a readable JPEG, PNG, WebP, GIF, TIFF or AVIF image',
+    got: `${path ?? 'bytes'}: ${reason}`,
+    hint: 'replace the file or remove the item',
+    details: { path, reason },
+    cause,
+  });
 }

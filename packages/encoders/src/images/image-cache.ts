@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { UniecsError } from '@uniecs/tensor';
-import { type DecodeOptions, decodeImage } from './decode-image.js';
+import { type DecodeOptions, decodeImage, readImage } from './decode-image.js';
+import { type ImageStore, imageDigest } from './image-store.js';
 
 /** What an `imageCache` holds and how it fills. */
 export interface ImageCacheOptions extends DecodeOptions {
@@ -10,6 +11,8 @@ export interface ImageCacheOptions extends DecodeOptions {
   readonly maxBytes: number;
   /** Images decoded at once; default one per core. */
   readonly concurrency?: number;
+  /** Where images are looked up before they are decoded, and kept afterwards; default nowhere. */
+  readonly store?: ImageStore | undefined;
 }
 
 /** Decoded images by path, in bounded memory. */
@@ -33,7 +36,7 @@ export interface ImageCache {
  *
  * @throws UniecsError `argument` for sizes out of range
  */
-export function imageCache({ size, maxBytes, concurrency, fit = 'fill' }: ImageCacheOptions): ImageCache {
+export function imageCache({ size, maxBytes, concurrency, fit = 'fill', store }: ImageCacheOptions): ImageCache {
   const limit = concurrency ?? availableParallelism();
   if (!(maxBytes >= 0) || !Number.isInteger(limit) || limit < 1) {
     throw new UniecsError({
@@ -46,6 +49,8 @@ export function imageCache({ size, maxBytes, concurrency, fit = 'fill' }: ImageC
   }
   const held = new Map<string, Uint8Array>();
   const running = new Map<string, Promise<Uint8Array>>();
+  /** What the files that were read once hold; a store answers for them without reading them again. */
+  const digests = new Map<string, string>();
   const waiting: (() => void)[] = [];
   let active = 0;
   let bytes = 0;
@@ -74,15 +79,37 @@ export function imageCache({ size, maxBytes, concurrency, fit = 'fill' }: ImageC
     }
   }
 
+  async function decode(source: string | Uint8Array, name: string): Promise<Uint8Array> {
+    const pixels = await decodeImage(source, size, { fit, name });
+    decoded++;
+    return pixels;
+  }
+
+  async function decodeOrFind(path: string, from: ImageStore): Promise<Uint8Array> {
+    const content = await readImage(path);
+    const digest = imageDigest(content);
+    digests.set(path, digest);
+    const stored = from.find(digest);
+    if (stored) return stored;
+    const pixels = await decode(content, path);
+    from.add(digest, pixels);
+    return pixels;
+  }
+
   async function load(path: string): Promise<Uint8Array> {
     try {
-      const pixels = await withSlot(() => decodeImage(path, size, { fit }));
-      decoded++;
+      const pixels = await withSlot(() => (store ? decodeOrFind(path, store) : decode(path, path)));
       keep(path, pixels);
       return pixels;
     } finally {
       running.delete(path);
     }
+  }
+
+  /** What the store holds of a file that was read before. */
+  function stored(path: string): Uint8Array | undefined {
+    const digest = digests.get(path);
+    return digest === undefined ? undefined : store?.find(digest);
   }
 
   function get(path: string): Promise<Uint8Array> {
@@ -92,9 +119,16 @@ export function imageCache({ size, maxBytes, concurrency, fit = 'fill' }: ImageC
       held.set(path, pixels);
       return Promise.resolve(pixels);
     }
-    const pending = running.get(path) ?? load(path);
-    running.set(path, pending);
-    return pending;
+    const pending = running.get(path);
+    if (pending) return pending;
+    const found = stored(path);
+    if (found) {
+      keep(path, found);
+      return Promise.resolve(found);
+    }
+    const loading = load(path);
+    running.set(path, loading);
+    return loading;
   }
 
   async function prefetch(paths: Iterable<string>): Promise<UniecsError[]> {
