@@ -22,7 +22,7 @@ export function countDropped(anchors: tf.Tensor1D, columns: tf.Tensor1D, dropped
   return tf.sum(tf.mul(tf.mul(tf.expandDims(anchors, 1), tf.expandDims(columns, 0)), dropped));
 }
 
-/** The diagonal of `[N, N]` as `[N]`. */
-export function diagonal(x: tf.Tensor2D): tf.Tensor1D {
-  return tf.sum(tf.mul(x, identityMask(x.shape[0])), 1);
+/** The diagonal of `[..., N, N]` as `[..., N]`. */
+export function diagonal<T extends tf.Tensor>(x: tf.Tensor): T {
+  return tf.sum(tf.mul(x, identityMask(x.shape[x.rank - 1] as number)), -1);
 }

@@ -1,8 +1,8 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import type { AnchorValues } from './anchor-values.js';
 import { infoNce } from './info-nce.js';
 import { type Side, similarity } from './representations.js';
-import type { ResolvedTemperature } from './temperature.js';
+import { divideByTemperature, type ResolvedTemperature } from './temperature.js';
 
 /** InfoNCE of one view against another: row i of `query` should find row i of `candidate`. */
 export function contrast(
@@ -10,9 +10,12 @@ export function contrast(
   candidate: Side,
   options: { temperature: ResolvedTemperature; symmetric: boolean; dropped: tf.Tensor2D | undefined },
 ): AnchorValues {
+  // Divided by the temperature before the product: N x D numbers instead of N x N, and no N x N array for its gradient.
+  const queries = divideByTemperature(query.vectors, options.temperature) as tf.Tensor2D;
   return infoNce({
-    similarity: similarity(query.vectors, candidate.vectors),
-    temperature: options.temperature,
+    similarity: similarity(queries, candidate.vectors),
+    positive: tf.sum(tf.mul(queries, candidate.vectors), 1),
+    temperature: 1,
     queries: query.valid,
     candidates: candidate.valid,
     symmetric: options.symmetric,

@@ -1,13 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { stopGradient } from '@uniecs/tensor';
 import type { AnchorValues } from './anchor-values.js';
-import { identityMask } from './identity-mask.js';
+import { diagonal } from './candidates.js';
 import { divideByTemperature, type ResolvedTemperature } from './temperature.js';
 
 /** Arguments of `infoNce`. */
 export interface InfoNceInput {
   /** `[..., N, N]`, query i against candidate j; the positive of row i is column i */
   readonly similarity: tf.Tensor;
+  /** `[..., N]`, the similarity's diagonal where the caller has it more cheaply; default taken from it */
+  readonly positive?: tf.Tensor;
   /** tau: a number above 0, or a learned temperature */
   readonly temperature: ResolvedTemperature;
   /** `[..., N]`, 1 where the query exists; default all */
@@ -28,16 +30,26 @@ export interface InfoNceInput {
  * does not overflow. Leading axes are independent problems. Values `[..., N]`.
  */
 export function infoNce(input: InfoNceInput): AnchorValues {
-  const { similarity, symmetric = false } = input;
+  const { similarity, falseNegatives, symmetric = false } = input;
   const every = tf.ones(similarity.shape.slice(0, -1));
   const queries = input.queries ? tf.mul(every, input.queries) : every;
   const candidates = input.candidates ? tf.mul(every, input.candidates) : every;
   const anchors = tf.mul(queries, candidates);
   const logits = divideByTemperature(similarity, input.temperature);
-  const forward = oneDirection(logits, anchors, candidates, input.falseNegatives);
+  const positive = divideByTemperature(input.positive ?? diagonal(similarity), input.temperature);
+  const forward = oneDirection(logits, positive, {
+    anchors,
+    existing: tf.expandDims(candidates, -2),
+    falseNegatives,
+    axis: -1,
+  });
   if (!symmetric) return { ...forward, anchors };
-  const dropped = input.falseNegatives && transposeLast(input.falseNegatives);
-  const backward = oneDirection(transposeLast(logits), anchors, queries, dropped);
+  const backward = oneDirection(logits, positive, {
+    anchors,
+    existing: tf.expandDims(queries, -1),
+    falseNegatives,
+    axis: -2,
+  });
   return {
     values: tf.mul(tf.add(forward.values, backward.values), 0.5),
     anchors,
@@ -45,27 +57,44 @@ export function infoNce(input: InfoNceInput): AnchorValues {
   };
 }
 
-const excluded = -1e30;
-
-function oneDirection(logits: tf.Tensor, anchors: tf.Tensor, columns: tf.Tensor, dropped: tf.Tensor | undefined) {
-  const eye = identityMask(logits.shape[logits.rank - 1] as number);
-  const existing = tf.expandDims(columns, -2);
-  const kept = dropped ? tf.mul(existing, tf.sub(1, dropped)) : existing;
-  const counted = tf.greater(tf.maximum(kept, eye), 0);
-  const masked = tf.where(counted, logits, tf.fill(logits.shape, excluded));
-  const largest = stopGradient(tf.max(masked, -1, true));
-  const logSum = tf.log(tf.sum(tf.exp(tf.sub(masked, largest)), -1));
-  const gap = tf.sum(tf.mul(tf.sub(largest, logits), eye), -1);
-  return {
-    values: tf.mul(tf.add(logSum, gap), anchors),
-    maskedNegatives: dropped
-      ? (tf.sum(tf.mul(tf.expandDims(anchors, -1), tf.mul(existing, dropped))) as tf.Scalar)
-      : tf.scalar(0),
-  };
+interface Direction {
+  readonly anchors: tf.Tensor;
+  /** `[..., 1, N]` or `[..., N, 1]`, 1 for a candidate that exists */
+  readonly existing: tf.Tensor;
+  readonly falseNegatives: tf.Tensor | undefined;
+  /** the axis of the candidates */
+  readonly axis: -1 | -2;
 }
 
-function transposeLast(x: tf.Tensor): tf.Tensor {
-  const axes = x.shape.map((_, axis) => axis);
-  axes.splice(-2, 2, x.rank - 1, x.rank - 2);
-  return tf.transpose(x, axes);
+/** Added to the logit of a candidate that does not count: its exponential is 0 beside any other. */
+const excluded = -1e30;
+
+function oneDirection(logits: tf.Tensor, positive: tf.Tensor, { anchors, existing, falseNegatives, axis }: Direction) {
+  const counted = falseNegatives ? tf.mul(existing, tf.sub(1, falseNegatives)) : existing;
+  const masked = tf.add(logits, tf.mul(tf.sub(1, counted), excluded));
+  const largest = stopGradient(tf.max(masked, axis));
+  const gap = tf.sub(largest, positive);
+  const ofEach = tf.add(logSumExp(masked, tf.expandDims(largest, axis), axis), gap);
+  // Where a row is no anchor, all candidates may be left out: the gap is huge there, but never infinite.
+  const values = tf.where(tf.greater(anchors, 0), ofEach, tf.zerosLike(ofEach));
+  if (!falseNegatives) return { values, maskedNegatives: tf.scalar(0) };
+  const dropped = tf.mul(tf.expandDims(anchors, axis), tf.mul(existing, falseNegatives));
+  return { values, maskedNegatives: tf.sum(dropped) as tf.Scalar };
+}
+
+/** `log sum exp(x - shift)` over an axis, and its gradient from the exponentials it has already: no other array of x's size is kept. */
+function logSumExp(x: tf.Tensor, shift: tf.Tensor, axis: -1 | -2): tf.Tensor {
+  return tf.customGrad((...inputs) => {
+    const [values, save] = inputs as unknown as [tf.Tensor, tf.GradSaveFunc];
+    const exponentials = tf.exp(tf.sub(values, shift));
+    const total = tf.sum(exponentials, axis);
+    save([exponentials, total]);
+    return {
+      value: tf.log(total),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [kept, sums] = saved as [tf.Tensor, tf.Tensor];
+        return tf.mul(kept, tf.expandDims(tf.div(dy, sums), axis));
+      },
+    };
+  })(x);
 }

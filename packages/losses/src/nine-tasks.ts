@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { averageOfParts } from './anchor-values.js';
+import { contrast } from './contrast.js';
 import { falseNegatives } from './false-negatives.js';
-import { infoNce } from './info-nce.js';
-import { checkRepresentations, type ItemRepresentations, side, type View } from './representations.js';
+import { checkRepresentations, side, type View } from './representations.js';
 import { resolveTemperature, type Temperature, temperatureModule } from './temperature.js';
 import type { LossTerm } from './term.js';
 
@@ -33,31 +33,14 @@ export function nineTasks(options: NineTasksOptions = {}): LossTerm {
     compute: (r) =>
       tf.tidy(() => {
         checkRepresentations(r, 'TASKS');
-        const queries = stackViews(r.item1);
-        const candidates = stackViews(r.item2);
-        const nine = infoNce({
-          similarity: tf.matMul(eachThrice(queries.vectors), tf.tile(candidates.vectors, [3, 1, 1]), false, true),
-          temperature,
-          queries: eachThrice(queries.valid),
-          candidates: tf.tile(candidates.valid, [3, 1]),
-          symmetric,
-          ...(maskFalseNegatives && { falseNegatives: falseNegatives(r.item1, r.item2) }),
-        });
-        return averageOfParts([nine]);
+        // One by one, not stacked: a task's N x N arrays are free before the next task's are made.
+        const dropped = maskFalseNegatives ? falseNegatives(r.item1, r.item2) : undefined;
+        const tasks = views.flatMap((query) =>
+          views.map((candidate) =>
+            contrast(side(r.item1, query), side(r.item2, candidate), { temperature, symmetric, dropped }),
+          ),
+        );
+        return averageOfParts(tasks);
       }),
   };
-}
-
-function stackViews(item: ItemRepresentations): { vectors: tf.Tensor3D; valid: tf.Tensor2D } {
-  const sides = views.map((view) => side(item, view));
-  return {
-    vectors: tf.stack(sides.map((s) => s.vectors)) as tf.Tensor3D,
-    valid: tf.stack(sides.map((s) => s.valid)) as tf.Tensor2D,
-  };
-}
-
-/** `[3, ...]` to `[9, ...]`, each entry three times in a row. */
-function eachThrice(x: tf.Tensor): tf.Tensor {
-  const [three, ...rest] = x.shape as [number, ...number[]];
-  return tf.reshape(tf.tile(tf.expandDims(x, 1), [1, 3, ...rest.map(() => 1)]), [three * 3, ...rest]);
 }

@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type Reduction, sumOfParts } from './anchor-values.js';
 import { candidateMask, countDropped, diagonal } from './candidates.js';
 import { checkChoice, checkFinite } from './check-option.js';
+import { contrast } from './contrast.js';
 import { falseNegatives } from './false-negatives.js';
 import { hinge } from './hinge.js';
-import { infoNce } from './info-nce.js';
 import {
   checkHardNegatives,
   effectiveHardNegatives,
@@ -58,14 +58,7 @@ export function v2v(options: V2vOptions = {}): LossTerm {
         const queries = side(r.item1, 'image');
         const candidates = side(r.item2, 'image');
         const s = similarity(queries.vectors, candidates.vectors);
-        const standard = infoNce({
-          similarity: s,
-          temperature,
-          queries: queries.valid,
-          candidates: candidates.valid,
-          symmetric,
-          ...(dropped && { falseNegatives: dropped }),
-        });
+        const standard = contrast(queries, candidates, { temperature, symmetric, dropped });
         const anchors = standard.anchors as tf.Tensor1D;
         const allowed = candidateMask(candidates.valid, { dropped, excludeDiagonal: true });
         const hardest = nearestMask(s, allowed, hardNegativesAmong(hardNegatives, candidates.valid));
