@@ -10,14 +10,13 @@ const mostBytes = 1 << 28;
 const formats: ReadonlySet<string | undefined> = new Set(['jpeg', 'png', 'webp', 'gif', 'heif', 'avif', 'tiff']);
 
 /**
- * Why a picture cannot be used, or undefined where it can: no such file, not a file, outside `realDirectory` through a symbolic
- * link, not a picture, more than 25 million pixels (read from its header; it is not decoded then), damaged or cut off (it is decoded
- * wholly).
+ * Why a file cannot be a picture of the data, or undefined: no such file, not a file, too large, outside `realDirectory` through a
+ * symbolic link. It is not opened.
  *
  * @param path absolute path
  * @param realDirectory the images folder with its own symbolic links resolved
  */
-export async function checkImage(path: string, realDirectory: string): Promise<string | undefined> {
+export async function checkImageFile(path: string, realDirectory: string): Promise<string | undefined> {
   try {
     const inside = relative(realDirectory, await realpath(path));
     if (isAbsolute(inside) || inside === '..' || inside.startsWith(`..${sep}`)) {
@@ -30,6 +29,14 @@ export async function checkImage(path: string, realDirectory: string): Promise<s
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     return code === 'ENOENT' || code === 'ENOTDIR' ? `image is missing: ${path}` : unreadable(path, error);
   }
+  return undefined;
+}
+
+/**
+ * Why a file is no picture that can be used, or undefined where it is: of another kind, more than 25 million pixels (read from its
+ * header; it is not decoded then), damaged or cut off (it is decoded wholly).
+ */
+export async function checkImageContent(path: string): Promise<string | undefined> {
   try {
     // From memory: given a path, libvips may answer from its cache of an earlier file of that name.
     const bytes = await readFile(path);
@@ -47,7 +54,8 @@ export async function checkImage(path: string, realDirectory: string): Promise<s
   }
 }
 
-function unreadable(path: string, error: unknown): string {
+/** The reason that an error gives, as a problem of the data. */
+export function unreadable(path: string, error: unknown): string {
   const why = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0];
   return `image is unreadable (${why}): ${path}`;
 }

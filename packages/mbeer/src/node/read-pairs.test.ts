@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requireValid } from './problems.js';
 import { readPairs } from './read-pairs.js';
+import type { ReadOptions } from './validation.js';
 
 let root = '';
 let folder = '';
@@ -198,6 +199,39 @@ describe('readPairs', () => {
       [3, 'after'],
     ]);
     expect([skipped, lines]).toEqual([1, 3]);
+  });
+
+  it('has a decoder that is given decode each good file once, and its errors are the problems', async () => {
+    const asked: string[] = [];
+    const decode: ReadOptions['decode'] = async (paths, { onProgress }) => {
+      asked.push(...paths);
+      onProgress?.({ done: paths.length, total: paths.length });
+      const cause = { code: 'data', where: 'decode', expected: 'a picture', got: 'text', hint: 'none' } as const;
+      return new Map<string, Error>([
+        [join(folder, 'images/text.jpg'), new UniecsError({ ...cause, details: { reason: 'no picture' } })],
+        [join(folder, 'images/cut.jpg'), new Error('cut off')],
+      ]);
+    };
+    const file = await fileOf(
+      [
+        line(),
+        line({ item_id_1: 'p3', item_image_1: 'images/text.jpg' }),
+        line({ item_id_1: 'p4', item_image_1: 'images/link.jpg' }),
+        line({ item_id_1: 'p5', item_image_1: 'images/none.jpg' }),
+        line({ item_id_1: 'p6', item_image_1: 'images/cut.jpg' }),
+      ].join('\n'),
+    );
+    const told: number[] = [];
+    const { problems, pairs } = await readPairs(file, { decode, onProgress: ({ done }) => told.push(done) });
+    expect(asked).toEqual(['a.jpg', 'deep/b.png', 'text.jpg', 'cut.jpg'].map((name) => join(folder, 'images', name)));
+    expect(problems.map(({ line, reason }) => [line, reason.replace(folder, '')])).toEqual([
+      [2, 'image is unreadable (no picture): /images/text.jpg'],
+      [3, 'image leaves the images folder through a symbolic link: /images/link.jpg'],
+      [4, 'image is missing: /images/none.jpg'],
+      [5, 'image is unreadable (cut off): /images/cut.jpg'],
+    ]);
+    expect(pairs).toHaveLength(1);
+    expect(told).toEqual([4]);
   });
 
   it('lists every problem of a file, several of one line too, in the order of the lines', async () => {

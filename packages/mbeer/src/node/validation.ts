@@ -2,7 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { UniecsError } from '@uniecs/tensor';
 import type { Item } from '../items.js';
-import { checkImage } from './check-image.js';
+import { checkImageContent, checkImageFile, unreadable } from './check-image.js';
 import type { Parsed } from './fields.js';
 import type { ModalityCounts, Problem, Validated } from './problems.js';
 import { readLines } from './read-lines.js';
@@ -12,6 +12,14 @@ export interface ReadOptions {
   readonly images?: string;
   /** `images` (default) opens and decodes every picture as well; `fields` looks at the lines alone. */
   readonly check?: 'fields' | 'images';
+  /**
+   * Decodes the pictures, each once, and gives the error of each that cannot be: for whoever goes on with what was decoded
+   * (`ImageSource.check` of `@uniecs/encoders/node`). Default they are decoded here and thrown away.
+   */
+  readonly decode?: (
+    paths: readonly string[],
+    options: Pick<ReadOptions, 'signal' | 'onProgress'>,
+  ) => Promise<ReadonlyMap<string, Error>>;
   /** Pictures opened at a time; default 8. */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
@@ -115,23 +123,34 @@ async function checkImages<T>(
   read: readonly Read<T>[],
   itemsOf: (value: T) => readonly Item[],
   realDirectory: string,
-  { concurrency = 8, signal, onProgress }: ReadOptions,
+  { concurrency = 8, signal, onProgress, decode }: ReadOptions,
   where: string,
 ): Promise<Map<string, string>> {
   const paths = [...new Set(read.flatMap(({ value }) => itemsOf(value).flatMap(({ image }) => image ?? [])))];
   const reasons = new Map<string, string>();
-  let next = 0;
   let done = 0;
-  async function worker(): Promise<void> {
-    for (let path = paths[next++]; path !== undefined; path = paths[next++]) {
-      stopIfAborted(signal, where);
-      const reason = await checkImage(path, realDirectory);
-      if (reason !== undefined) reasons.set(path, reason);
-      onProgress?.({ done: ++done, total: paths.length });
-    }
+  await eachAtOnce(paths, concurrency, async (path) => {
+    stopIfAborted(signal, where);
+    const reason = (await checkImageFile(path, realDirectory)) ?? (decode ? undefined : await checkImageContent(path));
+    if (reason !== undefined) reasons.set(path, reason);
+    if (!decode) onProgress?.({ done: ++done, total: paths.length });
+  });
+  if (!decode) return reasons;
+  const files = paths.filter((path) => !reasons.has(path));
+  const errors = await decode(files, { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) });
+  for (const [path, error] of errors) {
+    const said = UniecsError.isInstance(error) ? error.details.reason : undefined;
+    reasons.set(path, unreadable(path, typeof said === 'string' ? new Error(said) : error));
   }
-  await Promise.all(Array.from({ length: Math.min(concurrency, paths.length) }, worker));
   return reasons;
+}
+
+async function eachAtOnce<T>(values: readonly T[], atOnce: number, work: (value: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  async function worker(): Promise<void> {
+    while (next < values.length) await work(values[next++] as T);
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, values.length) }, worker));
 }
 
 function checkOptions({ check = 'images', concurrency = 8 }: ReadOptions, where: string): void {
