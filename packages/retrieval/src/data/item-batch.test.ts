@@ -1,4 +1,11 @@
-import { imageCache, loadTokenizer, normalizePixels, trainTokenizer } from '@uniecs/encoders/node';
+import {
+  augmentationRandom,
+  augmentImage,
+  decodeImage,
+  imageSource,
+  loadTokenizer,
+  trainTokenizer,
+} from '@uniecs/encoders/node';
 import type { Item } from '@uniecs/mbeer';
 import { UniecsError } from '@uniecs/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,7 +19,7 @@ beforeAll(async () => {
   catalogue = await smallCatalogue();
   items = catalogue.train.slice(0, 3).map(({ item1 }) => item1);
   const tokenizer = loadTokenizer(trainTokenizer(catalogue.train.map(({ item1 }) => item1.title as string)));
-  loader = { tokenizer, images: imageCache({ size: 8, maxBytes: 1e6 }), imageSize: 8, maxLength: 7 };
+  loader = { tokenizer, images: imageSource({ size: 8 }), maxLength: 7 };
 });
 afterAll(() => catalogue.remove());
 
@@ -23,31 +30,31 @@ const without = ({ id, title, image }: Item, field: 'title' | 'image'): Item => 
 });
 
 describe('itemBatch', () => {
-  it('holds normalised pixels and token ids, row by row', async () => {
+  it('holds pixels and token ids, row by row', async () => {
     const batch = await itemBatch(items, loader, { partial: false });
     expect(batch.pixels.shape).toEqual([3, 8, 8, 3]);
     expect(batch.ids.shape).toEqual([3, 7]);
     expect(Object.keys(batch)).toEqual(['pixels', 'ids', 'mask']);
     for (const [row, { image, title }] of items.entries()) {
-      const raw = await loader.images.get(image as string);
-      expect(batch.pixels.data.slice(row * 192, (row + 1) * 192)).toEqual(normalizePixels(raw));
+      const raw = await decodeImage(image as string, 8);
+      expect(batch.pixels.data.slice(row * 192, (row + 1) * 192)).toEqual(raw);
       const alone = loader.tokenizer.encodeBatch([title], 7);
       expect(batch.ids.data.slice(row * 7, (row + 1) * 7)).toEqual(alone.ids);
       expect(batch.mask.data.slice(row * 7, (row + 1) * 7)).toEqual(alone.mask);
     }
   });
 
-  it('hands the transform a row and its item, and does not change the decoded image', async () => {
-    const before = (await loader.images.get(items[1]?.image as string)).slice();
-    const seen: string[] = [];
-    const transform = (pixels: Uint8Array, { id }: Item) => {
-      seen.push(id);
-      return pixels.map((value) => 255 - value);
-    };
-    const batch = await itemBatch(items, loader, { partial: false, transform });
-    expect(seen).toEqual(items.map(({ id }) => id));
-    expect(batch.pixels.data.slice(192, 384)).toEqual(normalizePixels(before.map((value) => 255 - value)));
-    expect(await loader.images.get(items[1]?.image as string)).toEqual(before);
+  it('augments each row by a stream of its item, into the memory that is given', async () => {
+    const into = loader.images.pixels(5).fill(77);
+    const augment = { seed: 4, step: 9, options: { flip: 1 } };
+    const batch = await itemBatch(items, loader, { partial: false, augment, into });
+    for (const [row, { id, image }] of items.entries()) {
+      const raw = await decodeImage(image as string, 8);
+      const expected = augmentImage(raw, 8, augmentationRandom(4, id, 9), { flip: 1 });
+      expect(batch.pixels.data.slice(row * 192, (row + 1) * 192)).toEqual(expected);
+    }
+    expect(batch.pixels.data.buffer).toBe(into.buffer);
+    expect(into.slice(3 * 192).every((value) => value === 77)).toBe(true);
   });
 
   it('says which rows have what where items may lack a modality; padding lacks nothing and has one token', async () => {

@@ -1,11 +1,19 @@
 import type { HostTensor } from '@uniecs/compile';
-import { type ImageCache, normalizePixels, type TitleTokenizer } from '@uniecs/encoders/node';
+import type { ImageSource, RowAugmentation, TitleTokenizer } from '@uniecs/encoders/node';
 import type { Item } from '@uniecs/mbeer';
 import { UniecsError } from '@uniecs/tensor';
 
-/** A batch of items as host arrays; the fields of `ItemTensors`. */
+/** Images as they were decoded: RGB, 0 to 255, a quarter of their size as floats. */
+export interface HostPixels {
+  readonly dtype: 'uint8';
+  /** [B, S, S, 3]. */
+  readonly shape: readonly [number, number, number, number];
+  readonly data: Uint8Array;
+}
+
+/** A batch of items as host arrays; the fields of `ItemTensors`, which `feedItems` makes of it. */
 export interface HostItems {
-  readonly pixels: HostTensor;
+  readonly pixels: HostPixels;
   readonly ids: HostTensor;
   readonly mask: HostTensor;
   readonly hasImage?: HostTensor;
@@ -15,9 +23,7 @@ export interface HostItems {
 /** What turns items into arrays. */
 export interface ItemLoader {
   readonly tokenizer: TitleTokenizer;
-  readonly images: ImageCache;
-  /** Side of the images, S. */
-  readonly imageSize: number;
+  readonly images: ImageSource;
   /** Tokens of a title, L. */
   readonly maxLength: number;
 }
@@ -36,45 +42,48 @@ export function int32(data: Int32Array, ...shape: number[]): HostTensor {
 export interface ItemBatchOptions {
   /** Whether the masks of missing modalities are part of the batch; without them every item must have both. */
   readonly partial: boolean;
-  /** Changes the decoded pixels of a row before they are normalised (augmentation). */
-  readonly transform?: (pixels: Uint8Array, item: Item) => Uint8Array;
+  /** Tokens of a title, L; default the loader's `maxLength`. */
+  readonly length?: number | undefined;
+  /** How images are augmented, each by a stream of its item; default not at all. */
+  readonly augment?: Omit<RowAugmentation, 'ids'> | undefined;
+  /** Takes the pixels: at least those of the batch, from `images.pixels`. Default new memory. */
+  readonly into?: Uint8Array | undefined;
 }
 
 /**
- * Decodes, transforms and normalises the images of a batch and encodes its titles. Rows without an item (undefined) are padding,
- * whose vectors nobody reads.
+ * Reads the images of a batch and encodes its titles. Rows without an item (undefined) are padding, whose vectors nobody reads. A row
+ * without an image is black.
  *
- * @throws UniecsError `data` for an item with neither title nor image, and as the decoder does
+ * @throws UniecsError `data` for an item with neither title nor image, and as `ImageSource.fill` does
  */
 export async function itemBatch(
   items: readonly (Item | undefined)[],
-  { tokenizer, images, imageSize, maxLength }: ItemLoader,
-  { partial, transform }: ItemBatchOptions,
+  { tokenizer, images, maxLength }: ItemLoader,
+  { partial, augment, into, length = maxLength }: ItemBatchOptions,
 ): Promise<HostItems> {
   const rows = items.length;
-  const rowSize = imageSize * imageSize * 3;
-  const pixels = new Float32Array(rows * rowSize);
+  const { size } = images;
   for (const item of items) if (item) checkItem(item);
-  const decoded = await Promise.all(
-    items.map((item) => (item?.image === undefined ? undefined : images.get(item.image))),
-  );
-  decoded.forEach((raw, row) => {
-    if (!raw) return;
-    const transformed = transform ? transform(raw, items[row] as Item) : raw;
-    normalizePixels(transformed, { into: pixels.subarray(row * rowSize, (row + 1) * rowSize) });
-  });
-  const titles = tokenizer.encodeBatch(
-    items.map((item) => item?.title),
-    maxLength,
-  );
+  const pixels = into ? into.subarray(0, rows * size * size * 3) : images.pixels(rows);
+  const ids = items.map((item) => item?.id ?? '');
+  const titlesOf = async () => {
+    const given = items.map((item) => item?.title);
+    return tokenizer.encodeBatch(given, length);
+  };
+  const paths = items.map((item) => item?.image);
+  // The threads read images while this one encodes titles.
+  const [, titles] = await Promise.all([
+    images.fill({ paths, augment: augment && { ...augment, ids } }, pixels),
+    titlesOf(),
+  ]);
   // A row of padding keeps one token, so that its (unread) means stay finite.
   items.forEach((item, row) => {
-    if (!item) titles.mask[row * maxLength] = 1;
+    if (!item) titles.mask[row * length] = 1;
   });
-  const batch = {
-    pixels: float32(pixels, rows, imageSize, imageSize, 3),
-    ids: int32(titles.ids, rows, maxLength),
-    mask: float32(titles.mask, rows, maxLength),
+  const batch: HostItems = {
+    pixels: { dtype: 'uint8', shape: [rows, size, size, 3], data: pixels },
+    ids: int32(titles.ids, rows, length),
+    mask: float32(titles.mask, rows, length),
   };
   if (!partial) return batch;
   const has = (field: 'image' | 'title') =>

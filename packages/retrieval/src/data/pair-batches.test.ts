@@ -1,4 +1,4 @@
-import { imageCache, loadTokenizer, trainTokenizer } from '@uniecs/encoders/node';
+import { imageSource, loadTokenizer, trainTokenizer } from '@uniecs/encoders/node';
 import type { Item, Pair } from '@uniecs/mbeer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SmallCatalogue, smallCatalogue, withGaps } from '../testing/small-catalogue.js';
@@ -19,7 +19,7 @@ beforeAll(async () => {
   }));
   const titles = train.flatMap(({ item1, item2 }) => [item1.title as string, item2.title as string]);
   const tokenizer = loadTokenizer(trainTokenizer(titles));
-  loader = { tokenizer, images: imageCache({ size: 8, maxBytes: 1e6 }), imageSize: 8, maxLength: 12 };
+  loader = { tokenizer, images: imageSource({ size: 8 }), maxLength: 12 };
 });
 afterAll(() => catalogue.remove());
 
@@ -43,19 +43,19 @@ describe('pairBatches', () => {
     );
   });
 
-  it('decodes the images of a step in the background when asked to, and only those', async () => {
-    const images = imageCache({ size: 8, maxBytes: 1e6 });
-    const batches = batchesOf({ loader: { ...loader, images } });
-    batches.prefetch(1);
-    await expect.poll(() => images.decoded).toBe(16);
-    await batches.batch(1);
-    expect(images.decoded).toBe(16);
-    expect(await batches.batch(1)).toEqual(await batchesOf().batch(1));
+  it.each([1, 3])('is the same to the bit with %i threads', async (workers) => {
+    const images = imageSource({ size: 8, workers });
+    const threaded = batchesOf({ loader: { ...loader, images } });
+    const steps = [0, 1, 2, 3, 6];
+    const found = await Promise.all(steps.map((step) => threaded.batch(step)));
+    expect(found).toEqual(await Promise.all(steps.map((step) => batchesOf().batch(step))));
+    expect(found[0]).not.toEqual(await batchesOf().batch(1));
+    await images.dispose();
   });
 
   it('shows every pair once an epoch, in another order each epoch and for each seed', async () => {
     const batches = batchesOf();
-    expect(batches).toMatchObject({ pairs: 22, stepsPerEpoch: 3, lastCount: 6 });
+    expect(batches).toMatchObject({ pairs: 22, stepsPerEpoch: 3, fewest: 6 });
     const epoch = async (source: typeof batches, number: number) => {
       const parts = await Promise.all([0, 1, 2].map((i) => source.batch(3 * number + i)));
       expect(parts.map(({ count }) => count)).toEqual([8, 8, 6]);
@@ -86,23 +86,66 @@ describe('pairBatches', () => {
     const { product1, product2 } = last.labels;
     expect([...product1.data.slice(6), ...product2.data.slice(6)].every((number) => number < 0)).toBe(true);
     expect(new Set(product1.data).size).toBe(8);
+    expect(last.itemIds.map((id) => id === undefined)).toEqual([...'0000001100000011'].map((x) => x === '1'));
     expect([...last.items.mask.data.slice(6 * 12, 8 * 12)].every(Number.isFinite)).toBe(true);
+  });
+
+  it('within a token budget, has every pair once an epoch in batches of few shapes, and gives the titles whole', async () => {
+    const batching = { tokenBudget: 130 };
+    const batches = batchesOf({ batching, imageTokens: 5, batchSize: 8 });
+    const made = await Promise.all(Array.from({ length: batches.stepsPerEpoch }, (_, step) => batches.batch(step)));
+    expect(made.reduce((sum, { count }) => sum + count, 0)).toBe(22);
+    expect(new Set(made.flatMap(pairsIn)).size).toBe(22);
+    const shapes = new Set(made.map(({ items }) => items.ids.shape.join()));
+    expect(shapes.size).toBeLessThanOrEqual(4);
+    for (const { items, itemIds, labels } of made) {
+      const [rows, length] = items.ids.shape as [number, number];
+      expect(rows * (5 + length)).toBeLessThanOrEqual(130);
+      expect(rows).toBeLessThanOrEqual(batches.rows);
+      expect([items.pixels.shape[0], labels.valid.shape[0]]).toEqual([rows, rows / 2]);
+      for (const [row, id] of itemIds.entries()) {
+        const item = train.flatMap(({ item1, item2 }) => [item1, item2]).find((each) => each.id === id);
+        if (!item) continue;
+        const whole = loader.tokenizer.encodeBatch([item.title], 12).ids;
+        expect([...items.ids.data.slice(row * length, (row + 1) * length)]).toEqual([...whole.slice(0, length)]);
+        expect(whole.slice(length).every((token) => token === 0)).toBe(true);
+      }
+    }
+    const again = batchesOf({ batching, imageTokens: 5, batchSize: 8 });
+    expect(await again.batch(2)).toEqual(made[2]);
+  });
+
+  it('with uniqueProducts, has no product twice in a batch', async () => {
+    // Each title is there twice, in pairs of its own.
+    const pairs = [...train, ...train].map((pair, i) => ({
+      ...pair,
+      item1: { ...pair.item1, id: `${pair.item1.id} ${i}` },
+      item2: { ...pair.item2, id: `${pair.item2.id} ${i}` },
+    }));
+    const repeats = async (uniqueProducts: boolean) => {
+      const batches = batchesOf({ pairs, batching: { uniqueProducts } });
+      const made = await Promise.all([0, 1, 2, 3, 4, 5].map((step) => batches.batch(step)));
+      return made.reduce((sum, batch) => sum + batch.count - new Set(pairsIn(batch)).size, 0);
+    };
+    expect(await repeats(false)).toBeGreaterThan(0);
+    expect(await repeats(true)).toBe(0);
   });
 
   it('has batches of all pairs where the batch size is larger than the data', async () => {
     const batches = batchesOf({ batchSize: 30 });
-    expect(batches).toMatchObject({ stepsPerEpoch: 1, lastCount: 22 });
+    expect(batches).toMatchObject({ stepsPerEpoch: 1, fewest: 22 });
     expect((await batches.batch(3)).count).toBe(22);
   });
 
   it('puts items 1 first, then items 2, of the same pairs', async () => {
-    const { items, labels } = await batchesOf({ augment: false }).batch(1);
+    const { items, labels, itemIds } = await batchesOf({ augment: false }).batch(1);
     for (let row = 0; row < 8; row++) {
       // Products are numbered as they come: pair i has 2i and 2i + 1.
       const pair = train[(labels.product1.data[row] as number) / 2] as Pair;
       for (const [half, item] of [pair.item1, pair.item2].entries()) {
         const { ids } = loader.tokenizer.encodeBatch([item.title], 12);
         const at = (half * 8 + row) * 12;
+        expect(itemIds[half * 8 + row]).toBe(item.id);
         expect([...items.ids.data.slice(at, at + 12)]).toEqual([...ids]);
       }
       expect(labels.product2.data[row]).toBe((labels.product1.data[row] as number) + 1);

@@ -1,8 +1,10 @@
 import type { HostTensor } from '@uniecs/compile';
-import { type AugmentOptions, augmentationRandom, augmentImage } from '@uniecs/encoders/node';
+import type { AugmentOptions } from '@uniecs/encoders/node';
 import type { Item, Pair } from '@uniecs/mbeer';
 import { seededRandom } from '@uniecs/tensor';
+import { type BatchGroup, batchPlan, type PlannedBatch } from './batch-plan.js';
 import { anyPartial, float32, type HostItems, type ItemLoader, int32, itemBatch } from './item-batch.js';
+import { titleGroups } from './title-groups.js';
 
 /** A training batch of N pairs as host arrays: 2N items (items 1 first) and the fields of `PairLabels`. */
 export interface HostPairs {
@@ -16,6 +18,8 @@ export interface HostPairs {
     readonly hasText1?: HostTensor;
     readonly hasText2?: HostTensor;
   };
+  /** The items' ids by row, undefined for padding. */
+  readonly itemIds: readonly (string | undefined)[];
   /** Pairs of the data in this batch; the other rows are padding. */
   readonly count: number;
 }
@@ -25,12 +29,16 @@ export interface PairBatches {
   /** Pairs of an epoch. */
   readonly pairs: number;
   readonly stepsPerEpoch: number;
-  /** Pairs in the last batch of an epoch. */
-  readonly lastCount: number;
-  /** The batch of a step, from 0. */
-  batch(step: number): Promise<HostPairs>;
-  /** Starts decoding the images of a step, in the background; a file that cannot be decoded is told by `batch`. */
-  prefetch(step: number): void;
+  /** Pairs in the smallest batch of an epoch. */
+  readonly fewest: number;
+  /** Items in the largest batch, padding included: 2N. */
+  readonly rows: number;
+  /**
+   * The batch of a step, from 0.
+   *
+   * @param pixels memory for the pixels of `rows` images, from the loader's `images.pixels`; default new memory
+   */
+  batch(step: number, pixels?: Uint8Array): Promise<HostPairs>;
 }
 
 /** Where batches come from. */
@@ -41,48 +49,67 @@ export interface PairBatchesOptions {
   readonly seed: number;
   /** Changes of the augmentation; false for none. */
   readonly augment?: AugmentOptions | false;
+  readonly batching?: Batching;
+  /** Tokens of an image, for the token budget. */
+  readonly imageTokens?: number;
+}
+
+/** How pairs are gathered into batches. */
+export interface Batching {
+  /**
+   * Most tokens of a batch, titles padded and images included. Pairs with titles of like length come together, the shorter the more of
+   * them, up to `batchSize`; a graph is compiled for each of at most four lengths. Default none: `batchSize` pairs a batch.
+   */
+  readonly tokenBudget?: number;
+  /**
+   * Whether pairs that share a product (by id or by title) come in different batches as far as that can be; default false: their
+   * negatives are masked.
+   */
+  readonly uniqueProducts?: boolean;
 }
 
 /**
- * Shuffles the pairs anew each epoch (seeded by run and epoch) and cuts them into batches of equal size; a short last batch
- * is filled with rows that no loss sees, so that every step runs the same compiled graph. Each image is augmented by a stream of
- * its item and step.
+ * Shuffles the pairs anew each epoch (seeded by run and epoch) and cuts them into batches, of equal size unless `batching` says
+ * otherwise; a short one is filled with rows that no loss sees, so that steps share a compiled graph. Each image is augmented by a stream
+ * of its item and step.
+ *
+ * @throws UniecsError `argument` as `titleGroups` does
  */
-export function pairBatches({ pairs, loader, batchSize, seed, augment = {} }: PairBatchesOptions): PairBatches {
-  const stepsPerEpoch = Math.ceil(pairs.length / batchSize);
+export function pairBatches(options: PairBatchesOptions): PairBatches {
+  const { pairs, loader, seed, augment = {}, batching = {} } = options;
   const partial = anyPartial(pairs.flatMap(({ item1, item2 }) => [item1, item2]));
   const productOf = productNumbers(pairs);
+  const productsOf = (index: number) => {
+    const { item1, item2 } = pairs[index] as Pair;
+    return [productOf(item1), productOf(item2)];
+  };
+  const groups = groupsOf(options);
   const random = seededRandom(seed).fork('batches');
-  let shuffled: { readonly epoch: number; readonly order: Int32Array } = { epoch: -1, order: new Int32Array(0) };
+  const plan = batchPlan(groups, random, batching.uniqueProducts ? productsOf : undefined);
+  const { stepsPerEpoch, fewest } = plan;
+  let planned: { readonly epoch: number; readonly batches: readonly PlannedBatch[] } = { epoch: -1, batches: [] };
 
-  function orderOf(epoch: number): Int32Array {
-    if (shuffled.epoch !== epoch) shuffled = { epoch, order: random.fork(epoch).permutation(pairs.length) };
-    return shuffled.order;
+  function planAt(step: number): PlannedBatch {
+    const epoch = Math.floor(step / stepsPerEpoch);
+    if (planned.epoch !== epoch) planned = { epoch, batches: plan.epoch(epoch) };
+    return planned.batches[step % stepsPerEpoch] as PlannedBatch;
   }
 
-  /** Indices of the pairs of a step. */
-  function chosenAt(step: number): number[] {
-    const start = (step % stepsPerEpoch) * batchSize;
-    return [...orderOf(Math.floor(step / stepsPerEpoch)).subarray(start, start + batchSize)];
-  }
-
-  function prefetch(step: number): void {
-    const items = chosenAt(step).flatMap((index) => [(pairs[index] as Pair).item1, (pairs[index] as Pair).item2]);
-    void loader.images.prefetch(items.map(({ image }) => image).filter((path) => path !== undefined));
-  }
-
-  async function batch(step: number): Promise<HostPairs> {
-    const chosen = chosenAt(step);
+  async function batch(step: number, pixels?: Uint8Array): Promise<HostPairs> {
+    const { chosen, shape } = planAt(step);
+    const { pairs: batchSize, length } = shape;
     const padding: undefined[] = Array.from({ length: batchSize - chosen.length });
     const side = (field: 'item1' | 'item2'): (Item | undefined)[] => [
       ...chosen.map((index) => (pairs[index] as Pair)[field]),
       ...padding,
     ];
-    const transform = (pixels: Uint8Array, item: Item) => {
-      if (augment === false) return pixels;
-      return augmentImage(pixels, loader.imageSize, augmentationRandom(seed, item.id, step), augment);
-    };
-    const items = await itemBatch([...side('item1'), ...side('item2')], loader, { partial, transform });
+    const rows = [...side('item1'), ...side('item2')];
+    const items = await itemBatch(rows, loader, {
+      partial,
+      length,
+      augment: augment === false ? undefined : { seed, step, options: augment },
+      into: pixels,
+    });
     const numbers = (item: 'item1' | 'item2') => {
       const known = chosen.map((index) => productOf((pairs[index] as Pair)[item]));
       return int32(Int32Array.from([...known, ...padding.map((_, i) => -1 - i)]), batchSize);
@@ -96,11 +123,26 @@ export function pairBatches({ pairs, loader, batchSize, seed, augment = {} }: Pa
       product2: numbers('item2'),
       ...presence(items, batchSize),
     };
-    return { items, labels, count: chosen.length };
+    return { items, labels, itemIds: rows.map((item) => item?.id), count: chosen.length };
   }
 
-  const lastCount = pairs.length - (stepsPerEpoch - 1) * batchSize;
-  return { pairs: pairs.length, stepsPerEpoch, lastCount, batch, prefetch };
+  const rows = 2 * Math.max(...groups.map(({ shape }) => shape.pairs));
+  return { pairs: pairs.length, stepsPerEpoch, fewest, rows, batch };
+}
+
+/** The pairs by the shape of their batches: one shape, or one for each length of titles. */
+function groupsOf({ pairs, loader, batchSize, batching = {}, imageTokens = 0 }: PairBatchesOptions): BatchGroup[] {
+  const { tokenizer, maxLength } = loader;
+  const { tokenBudget } = batching;
+  if (tokenBudget === undefined) {
+    return [{ shape: { pairs: batchSize, length: maxLength }, members: pairs.map((_, i) => i) }];
+  }
+  const lengths = pairs.map(({ item1, item2 }) => {
+    const { mask } = tokenizer.encodeBatch([item1.title, item2.title], maxLength);
+    const tokens = [mask.subarray(0, maxLength), mask.subarray(maxLength)].map((row) => row.reduce((a, b) => a + b, 0));
+    return Math.max(2, ...tokens);
+  });
+  return titleGroups({ lengths, maxLength, imageTokens, batchSize, tokenBudget });
 }
 
 function presence({ hasImage, hasText }: HostItems, batchSize: number) {

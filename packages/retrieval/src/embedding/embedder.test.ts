@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { imageCache, loadTokenizer, trainTokenizer } from '@uniecs/encoders/node';
+import { imageSource, loadTokenizer, trainTokenizer } from '@uniecs/encoders/node';
 import { type EvaluationReport, type Item, type Pair, tasks } from '@uniecs/mbeer';
 import { disposeModule, UniecsError } from '@uniecs/tensor';
 import '@uniecs/tensor/testing';
@@ -33,7 +33,7 @@ beforeAll(async () => {
   const text = { ...config.text, vocabularySize: tokenizer.vocabularySize, maxLength: 12 };
   model = uniecsModel({ ...config, text }, seededRandom(2));
   scatter(model, seededRandom(3));
-  loader = { tokenizer, images: imageCache({ size: 8, maxBytes: 1e6 }), imageSize: 8, maxLength: 12 };
+  loader = { tokenizer, images: imageSource({ size: 8 }), maxLength: 12 };
   four = embedder({ model, loader, batchSize: 4 });
 });
 afterAll(async () => {

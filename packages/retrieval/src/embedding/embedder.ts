@@ -1,7 +1,8 @@
-import { compile, type DeviceState, type HostTensor } from '@uniecs/compile';
+import { compile, type Device, type DeviceState } from '@uniecs/compile';
 import type { Embeddings, Item } from '@uniecs/mbeer';
 import { UniecsError } from '@uniecs/tensor';
-import { anyPartial, type ItemLoader, itemBatch } from '../data/item-batch.js';
+import { itemFeeder } from '../data/feed-items.js';
+import { anyPartial, type HostItems, type ItemLoader, itemBatch } from '../data/item-batch.js';
 import type { ItemTensors } from '../model/item-tensors.js';
 import type { UniecsModel } from '../model/uniecs-model.js';
 import type { ItemVectors } from '../training/pair-vectors.js';
@@ -34,42 +35,53 @@ export interface EmbedderOptions {
   readonly loader: ItemLoader;
   /** Items per pass; default 64. */
   readonly batchSize?: number;
+  /** Where the model runs; default that of `state`, or `cpu`. */
+  readonly device?: Device;
   /** The parameters where they live beside compiled functions (a training run's); default the model's variables as they are. */
   readonly state?: DeviceState;
 }
 
 /** An embedder of items and queries: the model's forward pass, compiled. A batch is filled up with padding, so one graph serves all. */
-export function embedder({ model, loader, batchSize = 64, state }: EmbedderOptions): Embedder {
+export function embedder({ model, loader, batchSize = 64, state, device }: EmbedderOptions): Embedder {
   const represent = compile((items: ItemTensors): ItemVectors => model.represent(items), {
     state: state ?? model,
     name: 'embed',
+    ...(device === undefined ? {} : { device }),
   });
   const dimension = model.config.fusion.width;
 
-  async function pass(
-    items: readonly Item[],
-    size: number,
-    partial: boolean,
-  ): Promise<Record<keyof ItemVectors, HostTensor>> {
+  /** A batch of `size` items, the rest of it padding. */
+  function load(items: readonly Item[], size: number, partial: boolean, into?: Uint8Array): Promise<HostItems> {
     const padded = [...items, ...Array.from<undefined>({ length: size - items.length })];
-    const batch = await itemBatch(padded, loader, { partial });
-    return represent(batch);
+    const batch = itemBatch(padded, loader, { partial, into });
+    // What is wrong is said by whoever waits for it, which may be later.
+    batch.catch(() => {});
+    return batch;
   }
 
   async function embed(items: readonly Item[], { onProgress, signal }: EmbedOptions = {}): Promise<Embeddings> {
     const matrix = () => new Float32Array(items.length * dimension);
     const result = { fused: matrix(), image: matrix(), text: matrix() };
     const partial = anyPartial(items);
-    for (let start = 0; start < items.length; start += batchSize) {
+    const feed = itemFeeder();
+    // Two batches of pixels: one is read while the other is embedded.
+    const pixels = [0, 1].map(() => loader.images.pixels(batchSize));
+    const loadAt = (start: number) =>
+      load(items.slice(start, start + batchSize), batchSize, partial, pixels[(start / batchSize) % 2]);
+    let next = items.length > 0 ? loadAt(0) : undefined;
+    for (let start = 0; next; start += batchSize) {
       await nextTurn();
       throwIfAborted(signal, start, items.length);
-      const chunk = items.slice(start, start + batchSize);
-      const vectors = await pass(chunk, batchSize, partial);
+      const batch = await next;
+      const after = start + batchSize;
+      next = after < items.length ? loadAt(after) : undefined;
+      const vectors = await represent(feed(batch));
+      const count = Math.min(batchSize, items.length - start);
       for (const view of ['fused', 'image', 'text'] as const) {
         const data = vectors[view].data as Float32Array;
-        result[view].set(data.subarray(0, chunk.length * dimension), start * dimension);
+        result[view].set(data.subarray(0, count * dimension), start * dimension);
       }
-      onProgress?.(start + chunk.length, items.length);
+      onProgress?.(start + count, items.length);
     }
     const has = (field: 'image' | 'title') => Float32Array.from(items, (item) => Number(item[field] !== undefined));
     return { count: items.length, dimension, ...result, hasImage: has('image'), hasText: has('title') };
@@ -96,7 +108,7 @@ export function embedder({ model, loader, batchSize = 64, state }: EmbedderOptio
       ...(text === undefined ? {} : { title: text }),
       ...(image === undefined ? {} : { image }),
     };
-    const { fused } = await pass([item], 1, true);
+    const { fused } = await represent(itemFeeder()(await load([item], 1, true)));
     return (fused.data as Float32Array).slice();
   }
 

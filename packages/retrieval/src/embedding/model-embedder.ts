@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { imageCache } from '@uniecs/encoders/node';
+import type { Device } from '@uniecs/compile';
+import { type ImageSource, imageSource } from '@uniecs/encoders/node';
 import { type EvaluationReport, evaluateTasks, evaluationReport, type Item, type Pair } from '@uniecs/mbeer';
 import { namedParameters } from '@uniecs/tensor';
 import type { LoadedModel } from '../files/model-folder.js';
@@ -8,18 +9,26 @@ import { type Embedder, type EmbedOptions, embedder } from './embedder.js';
 /** Decoded images that an embedder keeps: each is read once, so only those of the pass at work. */
 const cachedImageBytes = 64 * 2 ** 20;
 
+/** How a loaded model embeds. */
+export interface ModelEmbedderOptions {
+  /** Items per pass; default 64. */
+  readonly batchSize?: number;
+  /** Where the model runs; default `cpu`. */
+  readonly device?: Device;
+  /** Where images come from, which the caller disposes; default a source in this thread, without a store. */
+  readonly images?: ImageSource;
+}
+
 /** An embedder of a loaded model. */
 export function modelEmbedder(
   { model, tokenizer }: LoadedModel,
-  options: { readonly batchSize?: number } = {},
+  { images, ...options }: ModelEmbedderOptions = {},
 ): Embedder {
-  const { imageSize } = model.config.image;
-  const images = imageCache({ size: imageSize, maxBytes: cachedImageBytes });
-  return embedder({
-    model,
-    loader: { tokenizer, images, imageSize, maxLength: model.config.text.maxLength },
-    ...options,
-  });
+  const { image, text } = model.config;
+  const source = images ?? imageSource({ size: image.imageSize, memoryBytes: cachedImageBytes });
+  const made = embedder({ model, loader: { tokenizer, images: source, maxLength: text.maxLength }, ...options });
+  if (images) return made;
+  return { ...made, dispose: async () => void (await Promise.all([made.dispose(), source.dispose()])) };
 }
 
 /** Embeds both sides of the pairs and runs the nine tasks; Recall@1, 5 and 10. */
