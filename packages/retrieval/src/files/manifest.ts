@@ -1,37 +1,119 @@
+import { readFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Pair } from '@uniecs/mbeer';
 import { writeFileAtomic } from '@uniecs/tensor/node';
-import { pairsDigest } from '../data/pairs-digest.js';
+import { type ImagesDigest, imagesDigest } from '../data/images-digest.js';
+import { type PairsDigest, pairsDigest } from '../data/pairs-digest.js';
+import type { ModelConfig } from '../model/model-config.js';
 import type { TrainSettings } from '../training/train-settings.js';
+import { packageVersions } from './package-versions.js';
 import { runFiles } from './run-folder.js';
+
+/** How far a run is. `running` is also what a run that was killed leaves. */
+export type RunStatus = 'running' | 'finished' | 'interrupted' | 'failed';
+
+/** The content of `manifest.json`: what a run was made from and how it went, so that a figure can be traced back. */
+export interface Manifest {
+  readonly version: 1;
+  readonly status: RunStatus;
+  /** Times are ISO 8601, UTC. */
+  readonly startedAt: string;
+  /** When the run went on, and after which step. */
+  readonly resumedAt: readonly { readonly time: string; readonly step: number }[];
+  /** When the run ended, in whichever way. */
+  readonly finishedAt?: string;
+  /** Whether it ended before its last step for want of a better validation. */
+  readonly stoppedEarly?: true;
+  /** Why it failed. */
+  readonly error?: string;
+  readonly seed: number;
+  readonly settings: TrainSettings;
+  readonly model: ModelConfig;
+  /** Names of the loss terms. */
+  readonly terms: readonly string[];
+  readonly data: {
+    readonly train: PairsDigest & { readonly images: ImagesDigest };
+    readonly validation: PairsDigest & { readonly images: ImagesDigest };
+  };
+  /** By package name; `node` is Node itself. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly machine: {
+    readonly platform: string;
+    readonly cpu?: string;
+    readonly cores: number;
+    readonly memoryBytes: number;
+  };
+  /** The most resident memory that a process of the run had when the manifest was written. */
+  readonly peakRssBytes: number;
+}
 
 /** What a run was made from. */
 export interface ManifestContent {
   readonly settings: TrainSettings;
+  readonly model: ModelConfig;
   readonly terms: readonly string[];
-  readonly pairs: readonly Pair[];
+  readonly train: readonly Pair[];
   readonly validation: readonly Pair[];
-  readonly startedAt: Date;
 }
 
-/** Writes `manifest.json`: settings, hashes of the pair lists, Node version and machine, so that a figure can be traced back. */
-export async function writeManifest(out: string, content: ManifestContent): Promise<void> {
-  const { settings, terms, pairs, validation, startedAt } = content;
+/**
+ * The manifest of a run that starts, or that goes on after `resumedFrom` steps: then the earlier times stay. Reads every picture once.
+ */
+export async function startManifest(
+  { settings, model, terms, train, validation }: ManifestContent,
+  resumedFrom?: number,
+  before?: Manifest,
+): Promise<Manifest> {
+  const now = new Date().toISOString();
+  const digest = async (pairs: readonly Pair[]) => ({ ...pairsDigest(pairs), images: await imagesDigest(pairs) });
   const [cpu] = cpus();
-  const manifest = {
+  return withPeak({
     version: 1,
-    startedAt: startedAt.toISOString(),
+    status: 'running',
+    startedAt: before?.startedAt ?? now,
+    resumedAt: [...(before?.resumedAt ?? []), ...(resumedFrom === undefined ? [] : [{ time: now, step: resumedFrom }])],
+    seed: settings.seed,
     settings,
+    model,
     terms,
-    data: { train: pairsDigest(pairs), validation: pairsDigest(validation) },
+    data: { train: await digest(train), validation: await digest(validation) },
+    versions: { node: process.versions.node, ...packageVersions() },
     machine: {
-      node: process.version,
       platform: `${process.platform} ${process.arch}`,
-      cpu: cpu?.model,
+      ...(cpu ? { cpu: cpu.model } : {}),
       cores: cpus().length,
-      memory: totalmem(),
+      memoryBytes: totalmem(),
     },
-  };
+    peakRssBytes: before?.peakRssBytes ?? 0,
+  });
+}
+
+/** How a run ended. */
+export type RunOutcome = Pick<Manifest, 'status' | 'stoppedEarly' | 'error'>;
+
+/** The manifest of a run that ended. */
+export function endManifest(manifest: Manifest, outcome: RunOutcome): Manifest {
+  return { ...withPeak(manifest), ...outcome, finishedAt: new Date().toISOString() };
+}
+
+/** The manifest with the peak memory until now. */
+export function withPeak(manifest: Manifest): Manifest {
+  const peak = process.resourceUsage().maxRSS * 1024;
+  return { ...manifest, peakRssBytes: Math.max(peak, manifest.peakRssBytes) };
+}
+
+/** The manifest in a run folder; undefined where there is none that can be read. */
+export async function readManifest(out: string): Promise<Manifest | undefined> {
+  try {
+    const manifest = JSON.parse(await readFile(join(out, runFiles.manifest), 'utf8')) as Manifest | null;
+    return manifest?.version === 1 ? manifest : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes `manifest.json`, atomically. */
+export async function writeManifest(out: string, manifest: Manifest): Promise<void> {
   await writeFileAtomic(join(out, runFiles.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
 }

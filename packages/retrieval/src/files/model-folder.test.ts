@@ -26,7 +26,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'uniecs-model-'));
   model = built(1);
   await writeModelConfig(folder, { version: 1, model: model.config, training: { seed: 3 } }, tokenizer);
-  await writeWeights(join(folder, modelFiles.weights), model, read, { note: 'x' });
+  await writeWeights(join(folder, modelFiles.weights), model, read, { metadata: { note: 'x' } });
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 

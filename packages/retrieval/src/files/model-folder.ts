@@ -11,9 +11,16 @@ import {
   seededRandom,
   UniecsError,
 } from '@uniecs/tensor';
-import { readSafetensors, writeFileAtomic, writeSafetensors } from '@uniecs/tensor/node';
+import {
+  type FileSystem,
+  nodeFileSystem,
+  readSafetensors,
+  writeFileAtomic,
+  writeSafetensors,
+} from '@uniecs/tensor/node';
 import type { ModelConfig } from '../model/model-config.js';
 import { type UniecsModel, uniecsModel } from '../model/uniecs-model.js';
+import { fileError } from './file-error.js';
 
 /** The files of a model folder: all that inference needs. */
 export const modelFiles = {
@@ -29,6 +36,8 @@ export interface StoredConfig {
   readonly model: ModelConfig;
   /** The settings of the run that trained it; not needed to use the model. */
   readonly training?: unknown;
+  /** What the starter of that run wanted to keep for resuming it (files, folders); not needed to use the model. */
+  readonly inputs?: Readonly<Record<string, unknown>>;
 }
 
 /** A model ready for use. */
@@ -54,15 +63,28 @@ export async function writeModelConfig(folder: string, config: StoredConfig, tok
  * @throws UniecsError `file` when it cannot be read
  */
 export async function readTokenizer(folder: string): Promise<object> {
-  return (await readJson(join(folder, modelFiles.tokenizer))) as object;
+  return (await readJson(join(folder, modelFiles.tokenizer), 'readTokenizer')) as object;
 }
 
-/** Writes a module's parameters as float32 safetensors, atomically. */
+/** What a weights file says beside the arrays, and through what it is written. */
+export interface WriteWeightsOptions {
+  /** Strings by name, beside `format: pt`. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Default Node's own. */
+  readonly fileSystem?: FileSystem;
+}
+
+/**
+ * Writes a module's parameters as float32 safetensors, atomically and synced: a reader, also one after a power cut, finds the
+ * old weights or the new ones.
+ *
+ * @throws UniecsError `file` when the system refuses; the old file is untouched
+ */
 export async function writeWeights(
   path: string,
   module: Module,
   read: ReadVariable,
-  metadata: Record<string, string> = {},
+  { metadata = {}, fileSystem = nodeFileSystem }: WriteWeightsOptions = {},
 ): Promise<void> {
   const tensors = new Map(
     [...namedParameters(module)].map(([name, variable]) => {
@@ -70,7 +92,7 @@ export async function writeWeights(
       return [name, { dtype: 'F32' as const, shape: [...variable.shape], data }];
     }),
   );
-  await writeSafetensors(path, tensors, { format: 'pt', ...metadata });
+  await writeSafetensors(path, tensors, { format: 'pt', ...metadata }, { fileSystem });
 }
 
 /**
@@ -79,7 +101,7 @@ export async function writeWeights(
  * @throws UniecsError `file` for a missing or damaged file, `data` for weights of another model or size
  */
 export async function loadModelFolder(folder: string): Promise<LoadedModel> {
-  const config = (await readJson(join(folder, modelFiles.config))) as StoredConfig | null;
+  const config = (await readJson(join(folder, modelFiles.config), 'loadModelFolder')) as StoredConfig | null;
   const { version, model: modelConfig } = config ?? {};
   if (!config || version !== 1 || modelConfig?.architecture !== 'uniecs') {
     throw unfit('file', folder, `a UniECS model in ${folder}`, `a config.json of version ${version}`);
@@ -129,18 +151,10 @@ export async function loadWeights(module: Module, path: string): Promise<void> {
   }
 }
 
-async function readJson(path: string): Promise<unknown> {
+export async function readJson(path: string, where: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'));
   } catch (cause) {
-    throw new UniecsError({
-      code: 'file',
-      where: 'loadModelFolder',
-      expected: `to read ${path}`,
-      got: cause instanceof Error ? cause.message : String(cause),
-      hint: 'pass a folder that uniecs train wrote',
-      details: { path },
-      cause,
-    });
+    throw fileError({ where, action: 'to read', path, hint: 'pass a folder that uniecs train wrote', cause });
   }
 }
