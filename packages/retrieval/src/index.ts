@@ -1,13 +1,37 @@
-export { anyPartial, type HostItems, type ItemBatchOptions, type ItemLoader, itemBatch } from './data/item-batch.js';
-export { type HostPairs, type PairBatches, type PairBatchesOptions, pairBatches } from './data/pair-batches.js';
+export { type FedRows, type ItemFeeder, itemFeeder } from './data/feed-items.js';
+export {
+  anyPartial,
+  type HostItems,
+  type HostPixels,
+  type ItemBatchOptions,
+  type ItemLoader,
+  itemBatch,
+} from './data/item-batch.js';
+export {
+  type Batching,
+  type HostPairs,
+  type PairBatches,
+  type PairBatchesOptions,
+  pairBatches,
+} from './data/pair-batches.js';
 export { type Embedder, type EmbedderOptions, type EmbedOptions, embedder } from './embedding/embedder.js';
 export { evaluatePairs, modelEmbedder, modelFingerprint } from './embedding/model-embedder.js';
+export type { CheckpointInfo, Json } from './files/checkpoint-info.js';
 export {
-  type CheckpointInfo,
+  type CheckpointManifest,
+  checkpointFiles,
+  type FileDigest,
+  type Verdict,
+  verifyCheckpoint,
+} from './files/checkpoint-manifest.js';
+export {
+  clearCheckpoints,
+  type LoadedCheckpoint,
+  type LoadOptions,
   listCheckpoints,
   loadCheckpoint,
-  writeCheckpoint,
 } from './files/checkpoints.js';
+export { type Manifest, readManifest } from './files/manifest.js';
 export {
   type LoadedModel,
   loadModelFolder,
@@ -15,9 +39,13 @@ export {
   modelFiles,
   type ReadVariable,
   type StoredConfig,
+  type WriteWeightsOptions,
   writeModelConfig,
   writeWeights,
 } from './files/model-folder.js';
+export { checkRunFolder } from './files/run-folder.js';
+export { readStoredRun, type StoredRun } from './files/stored-run.js';
+export { type CheckpointOptions, writeCheckpoint } from './files/write-checkpoint.js';
 export { type CreateIndexOptions, createIndex, exactIndex, indexStores, openIndex } from './index/open-index.js';
 export type { IndexRecord, SearchHit, SearchIndex, SearchQuery } from './index/search-index.js';
 export type { ItemTensors } from './model/item-tensors.js';
@@ -29,14 +57,18 @@ export {
   type PresetName,
 } from './model/model-config.js';
 export { type UniecsModel, uniecsModel } from './model/uniecs-model.js';
-export { type AdamWOptions, type AdamWState, adamW, type Optimizer } from './training/adamw.js';
+export { writeReport } from './report/write-report.js';
+export { type AdamWOptions, type AdamWState, adamW, type Optimizer, type StepScales } from './training/adamw.js';
 export { type Schedule, type WarmupCosineOptions, warmupCosine } from './training/learning-rate.js';
 export { lossHead, representationList, type TermGradient } from './training/loss-head.js';
 export type { ItemVectors, PairLabels } from './training/pair-vectors.js';
-export { type StepNumbers, type StepRunner, stepRunner } from './training/step-runner.js';
+export { resumedSettings } from './training/resumed-settings.js';
+export type { StepNumbers } from './training/step-numbers.js';
+export { type StepRunner, stepRunner } from './training/step-runner.js';
 export { type TrainOptions, train } from './training/train.js';
-export type { StepEvent, TrainEvent, TrainSummary } from './training/train-events.js';
+export type { SaveFailedEvent, SkippedEvent, StepEvent, TrainEvent, TrainSummary } from './training/train-events.js';
 export {
+  defaultDataWorkers,
   type GivenSettings,
   presetLosses,
   presetWeighting,

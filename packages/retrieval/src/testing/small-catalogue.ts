@@ -13,12 +13,12 @@ export interface SmallCatalogue {
   remove(): Promise<void>;
 }
 
-/** Generates 22 training and 8 validation pairs, pictures of 24 x 24. */
-export async function smallCatalogue(): Promise<SmallCatalogue> {
+/** Generates 22 training pairs or as many as are wanted, and 8 validation pairs, pictures of 24 x 24. */
+export async function smallCatalogue({ train = 22 } = {}): Promise<SmallCatalogue> {
   const folder = await mkdtemp(join(tmpdir(), 'uniecs-retrieval-'));
   const { files } = await generateCatalogue({
     directory: join(folder, 'catalogue'),
-    pairs: { train: 22, val: 8, test: 1 },
+    pairs: { train, val: 8, test: 1 },
     distractors: 0,
     seed: 3,
     imageSize: 24,

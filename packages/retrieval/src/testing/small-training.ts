@@ -1,16 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { adaptiveWeighting, type GradientScope } from '@uniecs/adaptive-weighting';
 import type { HostTensor } from '@uniecs/compile';
+import { normalizePixels } from '@uniecs/encoders/node';
 import type { LossTerm } from '@uniecs/losses';
 import { loadStateDict, type Module, namedParameters, type Random, seededRandom } from '@uniecs/tensor';
 import { randomArray } from '@uniecs/tensor/testing';
-import { float32, int32 } from '../data/item-batch.js';
+import { float32, type HostPixels, int32 } from '../data/item-batch.js';
 import type { HostPairs } from '../data/pair-batches.js';
 import type { ModelConfig } from '../model/model-config.js';
 import { type UniecsModel, uniecsModel } from '../model/uniecs-model.js';
 import { type AdamWState, adamW, type Optimizer } from '../training/adamw.js';
 import { type TrainState, trainState } from '../training/train-state.js';
-import { type TrainStages, trainStages } from '../training/train-step.js';
+import { type StepParts, type TrainStages, trainStages } from '../training/train-step.js';
 
 /** Dropout rates by part; 0 where not given. */
 export type SmallDropout = Partial<Record<'image' | 'text' | 'fusion', number>>;
@@ -74,11 +75,11 @@ export function smallBatch({ pairs, padding = 0, partial = false, seed = 11 }: S
   const { image, text } = smallConfig();
   const n = pairs + padding;
   const random = seededRandom(seed);
-  const shape = [image.imageSize, image.imageSize, 3];
+  const shape = [image.imageSize, image.imageSize, 3] as const;
   const pixelRows = both(pairs, padding, random, (style, row) => {
     const common = randomArray(style, shape);
     const own = randomArray(row, shape);
-    return common.map((value, i) => value + 0.7 * (own[i] as number));
+    return common.map((value, i) => 128 + 50 * (value + 0.7 * (own[i] as number)));
   });
   const length = text.maxLength;
   const titles = both(pairs, padding, random, (_, row) => {
@@ -99,7 +100,11 @@ export function smallBatch({ pairs, padding = 0, partial = false, seed = 11 }: S
   const half = (data: Float32Array, item: 0 | 1) => float32(data.slice(item * n, (item + 1) * n), n);
   return {
     items: {
-      pixels: float32(Float32Array.from(pixelRows.flatMap((row) => [...row])), 2 * n, ...shape),
+      pixels: {
+        dtype: 'uint8',
+        shape: [2 * n, ...shape],
+        data: new Uint8Array(Uint8ClampedArray.from(pixelRows.flatMap((row) => [...row]))),
+      },
       ids: int32(ids, 2 * n, length),
       mask: float32(mask, 2 * n, length),
       ...(partial ? { hasImage: float32(hasImage, 2 * n), hasText: float32(hasText, 2 * n) } : {}),
@@ -126,6 +131,7 @@ export function smallBatch({ pairs, padding = 0, partial = false, seed = 11 }: S
           }
         : {}),
     },
+    itemIds: Array.from({ length: 2 * n }, (_, row) => (row % n < pairs ? `item ${row}` : undefined)),
     count: pairs,
   };
 }
@@ -150,11 +156,12 @@ function both(
   return [...rows(1), ...rows(2)];
 }
 
-/** A tree of host tensors as tfjs tensors. */
+/** A tree of host tensors as tfjs tensors, images normalised. */
 export function tensorsOf<T>(tree: object): T {
   if ('dtype' in tree && 'data' in tree) {
-    const { dtype, shape, data } = tree as HostTensor;
-    return tf.tensor(data as Float32Array, [...shape], dtype) as T;
+    const { dtype, shape, data } = tree as HostTensor | HostPixels;
+    if (dtype === 'uint8') return tf.tensor(normalizePixels(data), [...shape]) as T;
+    return tf.tensor(data, [...shape], dtype) as T;
   }
   return Object.fromEntries(Object.entries(tree).map(([name, child]) => [name, tensorsOf(child)])) as T;
 }
@@ -187,26 +194,27 @@ export function smallTraining({
   optimizer = gradientKeeper,
   dropout = {},
   beta = 0.5,
-}: {
+  frozen,
+  ...update
+}: Pick<StepParts, 'learningRates' | 'clipNorm' | 'averageDecay'> & {
   readonly terms: readonly LossTerm[];
   readonly scope?: GradientScope;
   readonly optimizer?: Optimizer<AdamWState>;
   readonly dropout?: SmallDropout;
   readonly beta?: number;
+  readonly frozen?: ReadonlySet<string>;
 }): SmallTraining {
   const model = smallModel(dropout);
   const weighting = adaptiveWeighting({ terms: terms.length, beta });
-  const state = trainState(model, terms, optimizer, weighting);
-  return { model, terms, state, stages: trainStages({ model, terms, weighting, scope, optimizer, state }) };
+  const average = update.averageDecay !== undefined;
+  const state = trainState(model, terms, optimizer, weighting, { average, ...(frozen ? { frozen } : {}) });
+  return { model, terms, state, stages: trainStages({ model, terms, weighting, scope, optimizer, state, ...update }) };
 }
 
 /** The gradients that a `gradientKeeper` kept, by parameter name. */
-export function keptGradients({ parameters, firstMoments }: TrainState): Map<string, Float32Array> {
+export function keptGradients({ trained, firstMoments }: TrainState): Map<string, Float32Array> {
   return new Map(
-    [...parameters.keys()].map((name, i) => [
-      name,
-      (firstMoments[i] as tf.Variable).dataSync().slice() as Float32Array,
-    ]),
+    [...trained.keys()].map((name, i) => [name, (firstMoments[i] as tf.Variable).dataSync().slice() as Float32Array]),
   );
 }
 

@@ -5,6 +5,12 @@ import { expectNoTensorLeak, randomArray } from '@uniecs/tensor/testing';
 import { describe, expect, it } from 'vitest';
 import { type AdamWOptions, type AdamWState, adamW } from './adamw.js';
 
+/** Factors of the learning rate by parameter, and of the gradient by step. */
+interface Scaled {
+  readonly learningRates: readonly number[];
+  readonly gradient: (t: number) => number;
+}
+
 const shapes = [[5, 3], [7], [], [2, 3, 1, 2]];
 const steps = 12;
 
@@ -21,20 +27,23 @@ function problem() {
 }
 
 /** AdamW in float64, as its algorithm box has it (decoupled decay; PyTorch scales it by the learning rate). */
-function oracle(options: AdamWOptions): { parameters: number[][]; first: number[][]; second: number[][] } {
+function oracle(
+  options: AdamWOptions,
+  scaled?: Scaled,
+): { parameters: number[][]; first: number[][]; second: number[][] } {
   const { beta1 = 0.9, beta2 = 0.98, epsilon = 1e-8, weightDecay = 0.05 } = options;
   const { start, gradients, rates } = problem();
   const parameters = start.map((array) => Array.from(array));
   const first = parameters.map((array) => array.map(() => 0));
   const second = parameters.map((array) => array.map(() => 0));
   for (let t = 1; t <= steps; t++) {
-    const rate = rates[t - 1] as number;
     parameters.forEach((array, p) => {
+      const rate = (rates[t - 1] as number) * (scaled?.learningRates[p] ?? 1);
       const decay = (shapes[p] as number[]).length >= 2 ? weightDecay : 0;
       const m = first[p] as number[];
       const v = second[p] as number[];
       array.forEach((value, i) => {
-        const g = gradients[t - 1]?.[p]?.[i] as number;
+        const g = (gradients[t - 1]?.[p]?.[i] as number) * (scaled?.gradient(t - 1) ?? 1);
         m[i] = beta1 * (m[i] as number) + (1 - beta1) * g;
         v[i] = beta2 * (v[i] as number) + (1 - beta2) * g * g;
         const mHat = (m[i] as number) / (1 - beta1 ** t);
@@ -46,7 +55,7 @@ function oracle(options: AdamWOptions): { parameters: number[][]; first: number[
   return { parameters, first, second };
 }
 
-function run(options: AdamWOptions): { parameters: tf.Tensor[]; state: AdamWState } {
+function run(options: AdamWOptions, scaled?: Scaled): { parameters: tf.Tensor[]; state: AdamWState } {
   const { start, gradients, rates } = problem();
   const optimizer = adamW(options);
   const tensors = (arrays: readonly Float32Array[]) =>
@@ -54,7 +63,8 @@ function run(options: AdamWOptions): { parameters: tf.Tensor[]; state: AdamWStat
   let parameters = tensors(start);
   let state = optimizer.init(parameters);
   gradients.forEach((each, t) => {
-    const next = optimizer.update(parameters, tensors(each), state, tf.scalar(rates[t] as number));
+    const scales = scaled && { learningRates: scaled.learningRates, gradient: tf.scalar(scaled.gradient(t)) };
+    const next = optimizer.update(parameters, tensors(each), state, tf.scalar(rates[t] as number), scales);
     parameters = next.parameters;
     state = next.state;
   });
@@ -78,6 +88,20 @@ describe('adamW', () => {
         const moments = [state.firstMoments[p], state.secondMoments[p]] as [tf.Tensor, tf.Tensor];
         expect(moments[0].dataSync()).toBeCloseToArray(expected.first[p] as number[], { relative: 1e-5 });
         expect(moments[1].dataSync()).toBeCloseToArray(expected.second[p] as number[], { relative: 1e-5 });
+      });
+    });
+  });
+
+  it('scales the gradients of a step, and the learning rate of each parameter, as the float64 algorithm does', () => {
+    tf.tidy(() => {
+      const scaled: Scaled = { learningRates: [0.1, 1, 0.1, 3], gradient: (t) => 1 / (t + 1) };
+      const { parameters, state } = run({}, scaled);
+      const expected = oracle({}, scaled);
+      expect(oracle({}).parameters[1]).not.toBeCloseToArray(expected.parameters[1] as number[], { relative: 1e-2 });
+      parameters.forEach((parameter, p) => {
+        expect(parameter.dataSync()).toBeCloseToArray(expected.parameters[p] as number[], { relative: 1e-5 });
+        const second = state.secondMoments[p] as tf.Tensor;
+        expect(second.dataSync()).toBeCloseToArray(expected.second[p] as number[], { relative: 1e-5 });
       });
     });
   });

@@ -8,6 +8,14 @@ export interface AdamWState {
   readonly step: tf.Scalar;
 }
 
+/** What scales a single step. */
+export interface StepScales {
+  /** float32 scalar that multiplies every gradient (clipping by the global norm); default 1. */
+  readonly gradient?: tf.Scalar | undefined;
+  /** Factor of the learning rate for each parameter, in their order; default 1 each. */
+  readonly learningRates?: readonly number[] | undefined;
+}
+
 /** An optimizer: pure functions on plain state. */
 export interface Optimizer<State> {
   init(parameters: readonly tf.Tensor[]): State;
@@ -17,6 +25,7 @@ export interface Optimizer<State> {
     gradients: readonly tf.Tensor[],
     state: State,
     learningRate: tf.Scalar,
+    scales?: StepScales,
   ): { readonly parameters: tf.Tensor[]; readonly state: State };
 }
 
@@ -44,24 +53,31 @@ export function adamW(options: AdamWOptions = {}): Optimizer<AdamWState> {
       secondMoments: parameters.map((parameter) => tf.zerosLike(parameter)),
       step: tf.scalar(0),
     }),
-    update: (parameters, gradients, state, learningRate) => {
+    update: (parameters, gradients, state, learningRate, scales = {}) => {
       const step = tf.add<tf.Scalar>(state.step, 1);
       const correction1 = tf.sub(1, tf.pow(beta1, step));
       const correction2 = tf.sub(1, tf.pow(beta2, step));
       // lr m̂ / (sqrt(v̂) + ε) with the corrections moved to scalars: two passes fewer over each array.
       const rootCorrection = tf.sqrt(correction2);
-      const rate = tf.div(tf.mul(learningRate, rootCorrection), correction1);
       const floor = tf.mul(rootCorrection, epsilon);
-      const keep = tf.sub(1, tf.mul(learningRate, weightDecay));
+      const ratesOf = memoized((factor: number) => {
+        const own = factor === 1 ? learningRate : tf.mul(learningRate, factor);
+        return {
+          rate: tf.div(tf.mul(own, rootCorrection), correction1),
+          keep: tf.sub(1, tf.mul(own, weightDecay)),
+        };
+      });
+      // A factor s of the gradient goes into the scalars: (1 - β1) s g and (1 - β2) s² g².
+      const { gradient: s } = scales;
+      const share1 = s ? tf.mul(s, 1 - beta1) : 1 - beta1;
+      const share2 = s ? tf.mul(tf.square(s), 1 - beta2) : 1 - beta2;
       const firstMoments: tf.Tensor[] = [];
       const secondMoments: tf.Tensor[] = [];
       const next = parameters.map((parameter, i) => {
         const gradient = gradients[i] as tf.Tensor;
-        const first = tf.add(tf.mul(state.firstMoments[i] as tf.Tensor, beta1), tf.mul(gradient, 1 - beta1));
-        const second = tf.add(
-          tf.mul(state.secondMoments[i] as tf.Tensor, beta2),
-          tf.mul(tf.square(gradient), 1 - beta2),
-        );
+        const first = tf.add(tf.mul(state.firstMoments[i] as tf.Tensor, beta1), tf.mul(gradient, share1));
+        const second = tf.add(tf.mul(state.secondMoments[i] as tf.Tensor, beta2), tf.mul(tf.square(gradient), share2));
+        const { rate, keep } = ratesOf(scales.learningRates?.[i] ?? 1);
         firstMoments.push(first);
         secondMoments.push(second);
         const kept = weightDecay !== 0 && parameter.rank >= 2 ? tf.mul(parameter, keep) : parameter;
@@ -69,5 +85,14 @@ export function adamW(options: AdamWOptions = {}): Optimizer<AdamWState> {
       });
       return { parameters: next, state: { firstMoments, secondMoments, step } };
     },
+  };
+}
+
+function memoized<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const known = new Map<Key, Value>();
+  return (key) => {
+    const value = known.get(key) ?? make(key);
+    known.set(key, value);
+    return value;
   };
 }

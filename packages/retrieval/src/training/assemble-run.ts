@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { dispose, type Variable } from '@tensorflow/tfjs-core';
 import { adaptiveWeighting } from '@uniecs/adaptive-weighting';
-import { imageCache, loadTokenizer, trainTokenizer } from '@uniecs/encoders/node';
+import { type ImageSource, imageSource, loadTokenizer, trainTokenizer } from '@uniecs/encoders/node';
 import { dropTerms, type LossTerm } from '@uniecs/losses';
 import type { Pair } from '@uniecs/mbeer';
 import { parameters, seededRandom, UniecsError } from '@uniecs/tensor';
@@ -13,8 +13,15 @@ import type { ModelConfig } from '../model/model-config.js';
 import { type UniecsModel, uniecsModel } from '../model/uniecs-model.js';
 import { adamW } from './adamw.js';
 import { type Schedule, warmupCosine } from './learning-rate.js';
-import { presetLosses, presetWeighting, type TrainSettings } from './train-settings.js';
-import { namedState, type TrainState, trainState } from './train-state.js';
+import { parameterGroups } from './parameter-groups.js';
+import {
+  defaultDataWorkers,
+  presetLosses,
+  presetWeighting,
+  type TrainSettings,
+  unbindingSettings,
+} from './train-settings.js';
+import { namedState, type TrainState, trainableParameters, trainState } from './train-state.js';
 import { type TrainStages, trainStages } from './train-step.js';
 
 /** The model that settings and a tokenizer's vocabulary ask for. */
@@ -32,6 +39,8 @@ export interface RunSources {
   readonly tokenizerFrom?: string | undefined;
   /** The model folder whose weights the run starts from. */
   readonly weightsFrom?: string | undefined;
+  /** Where images come from; default a source of the run's own. */
+  readonly images?: ImageSource | undefined;
 }
 
 /** A run before its first step. */
@@ -49,12 +58,9 @@ export interface AssembledRun {
   readonly schedule: Schedule;
   /** What a checkpoint must share for this run to go on from it. */
   readonly fingerprint: string;
-  /** Frees all variables but those of the given terms. */
-  dispose(): void;
+  /** Frees all variables but those of the given terms, and stops the threads of an image source of its own. */
+  dispose(): Promise<void>;
 }
-
-/** Decoded images that a run may keep in memory; beyond them images are decoded anew. */
-const cachedImageBytes = 1.5 * 2 ** 30;
 
 /**
  * Builds tokenizer, model, loss terms, weighting, optimizer and batches from settings and pairs.
@@ -66,7 +72,14 @@ export async function assembleRun(sources: RunSources): Promise<AssembledRun> {
   const given = new Set(sources.terms.flatMap(({ module }) => (module ? parameters(module) : [])));
   const disposeMade = () => dispose([...new Set(made.splice(0))].filter((variable) => !given.has(variable)));
   try {
-    return { ...(await assembled(sources, made)), dispose: disposeMade };
+    const run = await assembled(sources, made);
+    return {
+      ...run,
+      dispose: async () => {
+        disposeMade();
+        if (!sources.images) await run.loader.images.dispose();
+      },
+    };
   } catch (error) {
     disposeMade();
     throw error;
@@ -89,20 +102,33 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
     : trainTokenizer(titlesOf(sources.train), settings.tokenizer);
   const tokenizer = loadTokenizer(tokenizerJson);
   const config = sources.configOf(settings, tokenizer.vocabularySize);
-  const { imageSize } = config.image;
-  const images = imageCache({ size: imageSize, maxBytes: cachedImageBytes });
-  const loader: ItemLoader = { tokenizer, images, imageSize, maxLength: config.text.maxLength };
-  const { batchSize, seed, augmentation: augment } = settings;
-  const batches = pairBatches({ pairs: sources.train, loader, batchSize, seed, augment });
+  const images = imagesOf(sources, config.image.imageSize);
+  const loader: ItemLoader = { tokenizer, images, maxLength: config.text.maxLength };
+  const { batchSize, seed, augmentation: augment, batching } = settings;
+  const imageTokens = (config.image.imageSize / config.image.patchSize) ** 2 + 1;
+  const batches = pairBatches({ pairs: sources.train, loader, batchSize, seed, augment, batching, imageTokens });
   const totalSteps = settings.steps ?? settings.epochs * batches.stepsPerEpoch;
   const warmupSteps = Math.min(settings.warmupSteps, totalSteps);
 
   const model = uniecsModel(config, seededRandom(seed).fork('model'));
   made.push(...parameters(model));
   if (sources.weightsFrom) await loadWeights(model, join(sources.weightsFrom, modelFiles.weights));
-  const state = trainState(model, terms, optimizer, weighting);
+  const { freeze, learningRateFactors, clipNorm, averageDecay } = settings;
+  const names = [...trainableParameters(model, terms).keys()];
+  const { frozen, factors } = parameterGroups(names, freeze, learningRateFactors);
+  const state = trainState(model, terms, optimizer, weighting, { frozen, average: averageDecay !== false });
   made.push(...namedState(state).values());
-  const stages = trainStages({ model, terms, weighting, scope, optimizer, state });
+  const stages = trainStages({
+    model,
+    terms,
+    weighting,
+    scope,
+    optimizer,
+    state,
+    learningRates: [...factors.values()],
+    clipNorm: clipNorm || undefined,
+    averageDecay: averageDecay === false ? undefined : averageDecay,
+  });
   if (settings.microBatch < batchSize) made.push(...stages.accumulators.flat());
   return {
     settings,
@@ -117,13 +143,27 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
     totalSteps,
     schedule: warmupCosine({ peak: settings.learningRate, warmupSteps, totalSteps }),
     fingerprint: JSON.stringify({
-      settings,
+      settings: Object.fromEntries(Object.entries(settings).filter(([name]) => !unbindingSettings.has(name))),
       vocabulary: tokenizer.vocabularySize,
       train: pairsDigest(sources.train),
       validation: pairsDigest(sources.validation),
       terms: terms.map(({ name }) => name),
     }),
   };
+}
+
+/** The given source of images, which must be of the model's size, or a new one. */
+function imagesOf({ images, settings }: RunSources, size: number): ImageSource {
+  const { dataWorkers = defaultDataWorkers() } = settings;
+  if (!images) return imageSource({ size, workers: dataWorkers });
+  if (images.size === size) return images;
+  throw new UniecsError({
+    code: 'argument',
+    where: 'train',
+    expected: `images of the model's size, ${size}`,
+    got: `a source of images of ${images.size}`,
+    hint: 'make the source with that size, or leave it out',
+  });
 }
 
 /** The terms that are not dropped. They go by their names in metrics, checkpoints and settings. */
@@ -146,4 +186,9 @@ function* titlesOf(pairs: readonly Pair[]): Generator<string> {
     if (item1.title !== undefined) yield item1.title;
     if (item2.title !== undefined) yield item2.title;
   }
+}
+
+/** How many numbers the model and the terms have, frozen ones included. */
+export function parameterCount({ state }: Pick<AssembledRun, 'state'>): number {
+  return [...state.parameters.values()].reduce((sum, { size }) => sum + size, 0);
 }

@@ -7,7 +7,7 @@ export interface TermGradient {
   readonly loss: tf.Scalar;
   /** d loss / d representation, in the order of `representationList`. */
   readonly representations: readonly tf.Tensor[];
-  /** d loss / d parameter of the term itself (a learned temperature). */
+  /** d loss / d parameter of the term itself (a learned temperature), for those that are trained. */
   readonly parameters: readonly tf.Tensor[];
   readonly maskedNegatives: tf.Scalar;
 }
@@ -21,10 +21,14 @@ export function representationList({ item1, item2 }: PairRepresentations): tf.Te
  * Differentiates each loss term by itself with respect to the representations: stage 2 of a training step. Cheap beside the
  * encoders, and it gives every term's gradient norm.
  */
-export function lossHead(terms: readonly LossTerm[], reps: PairRepresentations): TermGradient[] {
+export function lossHead(
+  terms: readonly LossTerm[],
+  reps: PairRepresentations,
+  isTrained: (variable: tf.Variable) => boolean = () => true,
+): TermGradient[] {
   const leaves = representationList(reps);
   return terms.map((term) => {
-    const own = term.module ? parameters(term.module) : [];
+    const own = term.module ? parameters(term.module).filter(isTrained) : [];
     const { maskedNegatives } = term.compute(reps);
     // The public tf.grads demands that every array has a gradient; a term reads only some of the representations.
     const { value, grads } = tf.engine().gradients(() => term.compute(reps).loss, [...leaves, ...own], undefined, true);

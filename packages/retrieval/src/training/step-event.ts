@@ -1,11 +1,11 @@
 import type { LossTerm } from '@uniecs/losses';
-import type { StepNumbers } from './step-runner.js';
+import type { StepNumbers } from './step-numbers.js';
 import type { StepEvent } from './train-events.js';
 
 /** Where a step is in the run, and how long it took. */
 export type StepPlace = Pick<
   StepEvent,
-  'step' | 'epoch' | 'totalSteps' | 'learningRate' | 'pairsPerSecond' | 'dataWait' | 'secondsLeft'
+  'step' | 'epoch' | 'totalSteps' | 'learningRate' | 'pairsPerSecond' | 'dataWait' | 'rssBytes' | 'secondsLeft'
 >;
 
 /** A step as an event: the numbers by the names of their terms. */
@@ -23,6 +23,7 @@ export function stepEvent(numbers: StepNumbers, terms: readonly LossTerm[], plac
     terms: named(numbers.terms),
     lambdas: named(numbers.lambdas),
     gradNorms: named(numbers.gradientNorms),
+    gradNorm: numbers.gradientNorm,
     ...(masked.length > 0 ? { maskedNegatives: Object.fromEntries(masked) } : {}),
     entropy: entropyOf(numbers.lambdas),
     ...pace,

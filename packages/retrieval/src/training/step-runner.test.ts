@@ -1,15 +1,13 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { clal, cmal, imcl, type LossTerm, recommendedLosses } from '@uniecs/losses';
+import { recommendedLosses } from '@uniecs/losses';
 import '@uniecs/tensor/testing';
 import { describe, expect, it } from 'vitest';
 import type { HostPairs } from '../data/pair-batches.js';
 import type { ItemTensors } from '../model/item-tensors.js';
 import {
-  gradientKeeper,
   joined,
   relativeDistance,
-  type SmallDropout,
   type SmallTraining,
   smallBatch,
   smallTraining,
@@ -17,7 +15,8 @@ import {
 } from '../testing/small-training.js';
 import { adamW } from './adamw.js';
 import type { PairLabels } from './pair-vectors.js';
-import { type StepNumbers, type StepRunner, stepRunner } from './step-runner.js';
+import type { StepNumbers } from './step-numbers.js';
+import { type StepRunner, stepRunner } from './step-runner.js';
 import { namedState } from './train-state.js';
 
 const key = Float32Array.of(12, 3456);
@@ -89,46 +88,6 @@ describe('stepRunner', () => {
         expect(listed(numbers)).toBeCloseToArray(eagerStep(eager, batch, 1e-3), { relative: 5e-5, absolute: 1e-6 });
       }
       expectSameState(compiled, runner, eager);
-    });
-  });
-
-  const groups: [string, () => LossTerm[], SmallDropout][] = [
-    ['CMAL', () => cmal(), { image: 0.2 }],
-    ['CLAL', () => clal(), { text: 0.2 }],
-    ['IMCL', () => imcl({ t2t: { temperature: { learnedFrom: 0.1 } } }), { image: 0.2 }],
-    ['all of recommended', () => recommendedLosses(), { text: 0.2 }],
-  ];
-  it.each(groups)('in micro-batches of 2 of 5 pairs, has the gradients of the one-graph step: %s', async (...group) => {
-    const [, terms, dropout] = group;
-    const make = () => smallTraining({ terms: terms(), dropout, optimizer: gradientKeeper });
-    const [staged, whole] = [make(), make()];
-    const batch = smallBatch({ pairs: 4, padding: 1, partial: true });
-    await withRunner(staged, { batch: 5, micro: 2 }, async (runner) => {
-      // The second step shows that the sums start anew, and has weights that differ.
-      for (let step = 0; step < 2; step++) {
-        const numbers = await runner.run(batch, 1, key);
-        expect(listed(numbers)).toBeCloseToArray(eagerStep(whole, batch, 1), { relative: 1e-5, absolute: 1e-6 });
-      }
-      expectSameState(staged, runner, whole);
-    });
-  });
-
-  it('in micro-batches with norms over all parameters, has the gradients and norms of the one-graph step', async () => {
-    const make = () =>
-      smallTraining({ terms: imcl({ t2t: { temperature: { learnedFrom: 0.1 } } }), scope: 'parameters' });
-    const [staged, whole] = [make(), make()];
-    const batch = smallBatch({ pairs: 5 });
-    await withRunner(staged, { batch: 5, micro: 2 }, async (runner) => {
-      for (let step = 0; step < 2; step++) {
-        const numbers = await runner.run(batch, 1);
-        const inputs = tensorsOf<{ items: ItemTensors; labels: PairLabels }>({
-          items: batch.items,
-          labels: batch.labels,
-        });
-        const report = whole.stages.whole({ ...inputs, learningRate: tf.scalar(1) });
-        expect(numbers.gradientNorms).toBeCloseToArray(report.gradientNorms, { relative: 1e-5 });
-      }
-      expectSameState(staged, runner, whole);
     });
   });
 });

@@ -1,6 +1,6 @@
 import type { EvaluationReport } from '@uniecs/mbeer';
 
-/** What a run tells while it goes on; `step` and `validation` are also the lines of `metrics.jsonl`. */
+/** What a run tells while it goes on; `step`, `skipped`, `validation` and `saveFailed` are also the lines of `metrics.jsonl`. */
 export type TrainEvent =
   | {
       readonly type: 'start';
@@ -12,6 +12,7 @@ export type TrainEvent =
     }
   | { readonly type: 'note'; readonly text: string }
   | StepEvent
+  | SkippedEvent
   | {
       readonly type: 'validation';
       readonly step: number;
@@ -20,12 +21,39 @@ export type TrainEvent =
       readonly isBest: boolean;
       readonly seconds: number;
     }
-  | { readonly type: 'checkpoint'; readonly step: number; readonly path: string };
+  | { readonly type: 'checkpoint'; readonly step: number; readonly path: string }
+  | SaveFailedEvent;
+
+/** The system refused a save, and the run goes on: the checkpoint or weights before are intact. */
+export interface SaveFailedEvent {
+  readonly type: 'saveFailed';
+  readonly step: number;
+  readonly what: 'checkpoint' | 'weights' | 'metrics';
+  /** The error's message. */
+  readonly reason: string;
+}
+
+/** A step that was not taken, since a loss or gradient is not finite: the state is as it was, and the run goes on with the next batch. */
+export interface SkippedEvent {
+  readonly type: 'skipped';
+  /** Counted as a step, though none was taken. */
+  readonly step: number;
+  readonly epoch: number;
+  readonly totalSteps: number;
+  /** The cause, in words. */
+  readonly reason: string;
+  /** The loss term whose value or gradient is not finite, where it is one. */
+  readonly term?: string;
+  /** Ids of the batch's items whose representations are not finite. */
+  readonly items: readonly string[];
+  /** Skipped steps in a row, this one included. */
+  readonly inRow: number;
+}
 
 /** One step. */
 export interface StepEvent {
   readonly type: 'step';
-  /** Steps taken, from 1. */
+  /** Steps, from 1, skipped ones included. */
   readonly step: number;
   /** The epoch of the step, from 1. */
   readonly epoch: number;
@@ -36,6 +64,8 @@ export interface StepEvent {
   readonly terms: Readonly<Record<string, number>>;
   readonly lambdas: Readonly<Record<string, number>>;
   readonly gradNorms: Readonly<Record<string, number>>;
+  /** Norm of the gradient over all trained parameters, before clipping. */
+  readonly gradNorm: number;
   /** In-batch negatives left out as false, by term; terms without any are left out. */
   readonly maskedNegatives?: Readonly<Record<string, number>>;
   /** `-sum p log p` of the weights' shares, in nats. */
@@ -45,17 +75,23 @@ export interface StepEvent {
   readonly pairsPerSecond: number;
   /** Share of that time spent waiting for data, 0 to 1. */
   readonly dataWait: number;
+  /** Resident memory of the process after the step, bytes. */
+  readonly rssBytes: number;
   readonly secondsLeft: number;
 }
 
 /** How a run ended. */
 export interface TrainSummary {
+  /** Skipped ones included. */
   readonly steps: number;
+  readonly skipped: number;
   readonly seconds: number;
   /** Mean Recall@10 over the nine tasks on the validation pairs, and the step it was reached at. */
   readonly best?: { readonly value: number; readonly step: number };
   /** Whether the signal stopped it; the last checkpoint is its state. */
   readonly interrupted: boolean;
+  /** Whether it ended before the last step for want of a better validation. */
+  readonly stoppedEarly: boolean;
   /** Over the whole run, validation and checkpoints included. */
   readonly pairsPerSecond: number;
 }

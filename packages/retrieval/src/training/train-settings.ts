@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import {
   type AdaptiveWeightingOptions,
   type GradientScope,
@@ -14,6 +15,7 @@ import {
   recommendedTermWeights,
 } from '@uniecs/losses';
 import { UniecsError } from '@uniecs/tensor';
+import type { Batching } from '../data/pair-batches.js';
 import type { FusionConfig, PresetName } from '../model/model-config.js';
 import type { AdamWOptions } from './adamw.js';
 
@@ -22,6 +24,14 @@ export interface WeightingSettings extends Omit<AdaptiveWeightingOptions, 'terms
   /** Weights that terms start with, by name; 1 for a term that is not named. */
   readonly weights?: Readonly<Record<string, number>>;
   readonly scope?: GradientScope;
+}
+
+/** When a run ends before its last step: for want of a better validation. */
+export interface EarlyStopping {
+  /** Validations in a row without a better mean Recall@10 that end the run, from 1. */
+  readonly patience: number;
+  /** How much better counts; default 0. */
+  readonly minDelta?: number;
 }
 
 /** All settings of a training run; stored as the `training` of a model folder's `config.json`. */
@@ -34,12 +44,29 @@ export interface TrainSettings {
   readonly steps?: number | undefined;
   /** Pairs a step. */
   readonly batchSize: number;
+  /** How pairs are gathered into batches. */
+  readonly batching: Batching;
   /** Pairs that the encoders take at a time; fewer than `batchSize` trade time for memory, gradients stay exact. */
   readonly microBatch: number;
   /** Peak of warm-up and cosine. */
   readonly learningRate: number;
   readonly warmupSteps: number;
   readonly optimizer: AdamWOptions;
+  /** Parameters that stay as they are, by pattern (see `namesMatching`); they cost no gradient and no optimizer state. */
+  readonly freeze: readonly string[];
+  /** Factors of the learning rate by pattern; where several mean a parameter, the last one counts. */
+  readonly learningRateFactors: Readonly<Record<string, number>>;
+  /** The global norm that the gradient of a step is brought down to; false for as it is. */
+  readonly clipNorm: number | false;
+  /**
+   * Decay d of an exponential moving average of the weights, 0 to 1, which validation and `model.safetensors` then use; false for
+   * none. Step t has the decay `min(d, (1 + t) / (10 + t))`.
+   */
+  readonly averageDecay: number | false;
+  /** False to train to the last step. */
+  readonly earlyStopping: EarlyStopping | false;
+  /** Skipped steps in a row (a loss or gradient that is not finite) that stop the run. */
+  readonly maxSkippedSteps: number;
   /** Loss terms or groups left out, by name. */
   readonly drop: readonly string[];
   /** Changes of the preset's fusion, losses and weighting. */
@@ -49,11 +76,31 @@ export interface TrainSettings {
   /** Changes of the augmentation; false for none. */
   readonly augmentation: AugmentOptions | false;
   readonly tokenizer: TokenizerOptions;
+  /**
+   * Threads that decode and augment images; 0 for none beside the main one. Default `defaultDataWorkers`. What a batch holds does not
+   * depend on it.
+   */
+  readonly dataWorkers?: number | undefined;
   /** Epochs between validations. */
   readonly validateEvery: number;
   /** Steps between checkpoints, beside the one at each validation and at the end; 0 for none. */
   readonly checkpointEvery: number;
+  /** Checkpoints kept. */
+  readonly keepLast: number;
+  /** Whether the checkpoint of the best validation is kept beside them. */
+  readonly keepBest: boolean;
+  /**
+   * What follows when the system refuses a save (disk full, no permission, an input/output error): `stop` the run, or
+   * `continue` with the older checkpoint intact, tell it, and try again at the next save.
+   */
+  readonly onSaveError: 'stop' | 'continue';
 }
+
+/** Settings that change no result: a resumed run may have others. */
+export const savingSettings = ['checkpointEvery', 'keepLast', 'keepBest', 'onSaveError'] as const;
+
+/** All settings that a resumed run may have otherwise than the run that it goes on with. */
+export const unbindingSettings: ReadonlySet<string> = new Set([...savingSettings, 'maxSkippedSteps', 'dataWorkers']);
 
 type SizeDefaults = Pick<TrainSettings, 'learningRate' | 'batchSize' | 'warmupSteps' | 'optimizer'>;
 
@@ -101,32 +148,50 @@ export function trainSettings(given: GivenSettings = {}): TrainSettings {
     epochs: given.epochs ?? 10,
     ...(given.steps === undefined ? {} : { steps: given.steps }),
     batchSize,
+    batching: given.batching ?? {},
     microBatch: given.microBatch ?? batchSize,
     learningRate: given.learningRate ?? defaults.learningRate,
     warmupSteps: given.warmupSteps ?? defaults.warmupSteps,
     optimizer: { ...defaults.optimizer, ...given.optimizer },
+    freeze: given.freeze ?? [],
+    learningRateFactors: given.learningRateFactors ?? {},
+    clipNorm: given.clipNorm ?? false,
+    averageDecay: given.averageDecay ?? false,
+    earlyStopping: given.earlyStopping ?? false,
+    maxSkippedSteps: given.maxSkippedSteps ?? 5,
     drop: given.drop ?? [],
     fusion: given.fusion ?? {},
     losses: given.losses ?? {},
     weighting: given.weighting ?? {},
     augmentation: given.augmentation ?? {},
     tokenizer: given.tokenizer ?? {},
+    ...(given.dataWorkers === undefined ? {} : { dataWorkers: given.dataWorkers }),
     validateEvery: given.validateEvery ?? 1,
     checkpointEvery: given.checkpointEvery ?? 0,
+    keepLast: given.keepLast ?? 2,
+    keepBest: given.keepBest ?? true,
+    onSaveError: given.onSaveError ?? 'stop',
   };
   whole('seed', settings.seed, 0);
   whole('epochs', settings.epochs, 1);
   if (settings.steps !== undefined) whole('steps', settings.steps, 1);
   whole('batchSize', batchSize, 1);
+  if (settings.batching.tokenBudget !== undefined) whole('batching.tokenBudget', settings.batching.tokenBudget, 1);
   whole('microBatch', settings.microBatch, 1, batchSize);
   whole('warmupSteps', settings.warmupSteps, 0);
+  if (settings.dataWorkers !== undefined) whole('dataWorkers', settings.dataWorkers, 0);
   whole('validateEvery', settings.validateEvery, 1);
   whole('checkpointEvery', settings.checkpointEvery, 0);
-  const { learningRate } = settings;
-  if (!(learningRate > 0 && learningRate < Number.POSITIVE_INFINITY)) {
-    throw outOfRange('learningRate', 'a finite number above 0', learningRate);
-  }
+  whole('keepLast', settings.keepLast, 1);
+  oneOf('onSaveError', settings.onSaveError, ['stop', 'continue']);
+  above0('learningRate', settings.learningRate);
+  checkOptions(settings);
   return settings;
+}
+
+/** Threads that read images where the settings do not say: one per four cores, from 1 to 4. */
+export function defaultDataWorkers(): number {
+  return Math.min(4, Math.ceil(availableParallelism() / 4));
 }
 
 /** The preset's loss terms with the settings' changes, before any is dropped. */
@@ -147,6 +212,24 @@ function whole(name: string, value: number, least: number, most = Number.MAX_SAF
   if (Number.isSafeInteger(value) && value >= least && value <= most) return;
   const upTo = most === Number.MAX_SAFE_INTEGER ? '' : ` up to ${most}`;
   throw outOfRange(name, `a whole number from ${least}${upTo}`, value);
+}
+
+function checkOptions(settings: TrainSettings): void {
+  const { learningRateFactors, clipNorm, averageDecay, earlyStopping } = settings;
+  for (const [pattern, factor] of Object.entries(learningRateFactors)) above0(`learningRateFactors.${pattern}`, factor);
+  if (clipNorm !== false) above0('clipNorm', clipNorm);
+  if (averageDecay !== false && !(averageDecay >= 0 && averageDecay < 1)) {
+    throw outOfRange('averageDecay', 'from 0 to less than 1, or false', averageDecay);
+  }
+  whole('maxSkippedSteps', settings.maxSkippedSteps, 1);
+  if (earlyStopping === false) return;
+  whole('earlyStopping.patience', earlyStopping.patience, 1);
+  const { minDelta = 0 } = earlyStopping;
+  if (!(minDelta >= 0)) throw outOfRange('earlyStopping.minDelta', 'a number from 0', minDelta);
+}
+
+function above0(name: string, value: number): void {
+  if (!(value > 0 && value < Number.POSITIVE_INFINITY)) throw outOfRange(name, 'a finite number above 0', value);
 }
 
 function oneOf(name: string, value: string, known: readonly string[]): void {

@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type AdaptiveWeighting, type GradientScope, gradientNorm } from '@uniecs/adaptive-weighting';
+import { type GradientScope, gradientNorm } from '@uniecs/adaptive-weighting';
+import { inChunks } from '@uniecs/compile';
 import type { LossTerm } from '@uniecs/losses';
 import { dropoutSource, type ForwardContext, parameters } from '@uniecs/tensor';
 import type { ItemTensors } from '../model/item-tensors.js';
 import type { UniecsModel } from '../model/uniecs-model.js';
 import { scoped } from '../scoped.js';
-import type { AdamWState, Optimizer } from './adamw.js';
+import { applyGradients, type UpdateParts } from './apply-gradients.js';
 import { lossHead, weightedSum } from './loss-head.js';
 import { type ItemVectors, joinItems, type PairLabels, pairRepresentations } from './pair-vectors.js';
-import type { TrainState } from './train-state.js';
 
 /** Where a step's dropout is: its key and the rows' ids in the whole batch. Absent when nothing is dropped. */
 export interface DropoutPosition {
@@ -18,8 +18,8 @@ export interface DropoutPosition {
   readonly rows: tf.Tensor;
 }
 
-/** What a step reports. */
-export interface StepReport {
+/** What a step knows before the encoders' backward pass. */
+export interface LossReport {
   /** `sum_i lambda_i L_i`, the loss that the step descends. */
   readonly loss: tf.Tensor;
   /** [T], each term unweighted. */
@@ -30,16 +30,23 @@ export interface StepReport {
   readonly gradientNorms: tf.Tensor;
   /** [T], in-batch negatives left out as false. */
   readonly maskedNegatives: tf.Tensor;
+  /** [2N], sum of each item's three vectors, items 1 first: NaN or infinite where one of them is. */
+  readonly rowSums: tf.Tensor;
+}
+
+/** What a step reports. */
+export interface StepReport extends LossReport {
+  /** Scalar: norm of the gradient that the step descends, over all trained parameters, before clipping. */
+  readonly gradientNorm: tf.Tensor;
 }
 
 /** What a training step is made of. */
-export interface StepParts {
+export interface StepParts extends UpdateParts {
   readonly model: UniecsModel;
   readonly terms: readonly LossTerm[];
-  readonly weighting: AdaptiveWeighting;
   readonly scope: GradientScope;
-  readonly optimizer: Optimizer<AdamWState>;
-  readonly state: TrainState;
+  /** Items that the encoders take at a time inside the one graph of `whole`; default 32. Results do not depend on it. */
+  readonly chunkRows?: number;
 }
 
 /**
@@ -59,7 +66,7 @@ export interface TrainStages {
   encode(inputs: { items: ItemTensors; dropout?: DropoutPosition }): ItemVectors;
   /** From the vectors of all 2N items (items 1 first) to what `backward` needs, [2N, D] each, per gradient list. */
   head(inputs: { vectors: ItemVectors; labels: PairLabels }): {
-    readonly report: StepReport;
+    readonly report: LossReport;
     readonly directions: readonly ItemVectors[];
     readonly termGradients: readonly (readonly tf.Tensor[])[];
   };
@@ -67,19 +74,23 @@ export interface TrainStages {
     done: tf.Tensor;
   };
   apply(inputs: {
-    report: StepReport;
+    report: LossReport;
     termGradients: readonly (readonly tf.Tensor[])[];
     learningRate: tf.Scalar;
   }): StepReport;
+  /** Empties the accumulators, after a step whose `apply` does not count. */
+  clear(): { done: tf.Tensor };
 }
 
 /** Builds the stages of a training step. All of them run eagerly as well as compiled. */
-export function trainStages({ model, terms, weighting, scope, optimizer, state }: StepParts): TrainStages {
-  const all = [...state.parameters.values()];
-  const own = all.slice(0, state.modelParameters);
+export function trainStages(parts: StepParts): TrainStages {
+  const { model, terms, weighting, scope, state, chunkRows = 32 } = parts;
+  const all = [...state.trained.values()];
+  const own = all.slice(0, state.trainedOfModel);
+  const isTrained = (variable: tf.Variable) => all.includes(variable);
   const perTerm = scope === 'parameters';
   const lists = perTerm ? terms.length : 1;
-  const ofTerms = terms.map(({ module }) => (module ? parameters(module) : []));
+  const ofTerms = terms.map(({ module }) => (module ? parameters(module).filter(isTrained) : []));
   let sums: tf.Variable[][] | undefined;
   const accumulators = (): tf.Variable[][] => {
     sums ??= tf.tidy(() => Array.from({ length: lists }, () => own.map((x) => tf.variable(tf.zerosLike(x), false))));
@@ -94,6 +105,7 @@ export function trainStages({ model, terms, weighting, scope, optimizer, state }
 
   /** Gradients of the model's parameters for given gradients of the vectors: stage 3. */
   function pullBack(items: ItemTensors, direction: ItemVectors, dropout?: DropoutPosition): tf.Tensor[] {
+    if (own.length === 0) return [];
     const { grads } = tf.variableGrads(() => {
       const vectors = represent(items, dropout);
       const views = ['fused', 'image', 'text'] as const;
@@ -104,38 +116,28 @@ export function trainStages({ model, terms, weighting, scope, optimizer, state }
   }
 
   function differentiate(vectors: ItemVectors, labels: PairLabels) {
-    const gradients = lossHead(terms, pairRepresentations(vectors, labels));
+    const gradients = lossHead(terms, pairRepresentations(vectors, labels), isTrained);
     const lambdas = weighting.weights({ logLambda: state.logLambda as tf.Tensor1D });
     const losses = tf.stack(gradients.map(({ loss }) => loss)) as tf.Tensor1D;
     const maskedNegatives = tf.stack(gradients.map((gradient) => gradient.maskedNegatives));
     return { gradients, lambdas, losses, maskedNegatives, loss: tf.sum(tf.mul(losses, lambdas)) };
   }
 
-  function update(parameterGradients: readonly tf.Tensor[], norms: tf.Tensor1D, learningRate: tf.Scalar): void {
-    const { firstMoments, secondMoments, step, logLambda } = state;
-    const optimizerState = { firstMoments, secondMoments, step: step as tf.Scalar };
-    const next = optimizer.update(all, parameterGradients, optimizerState, learningRate);
-    all.forEach((variable, i) => {
-      variable.assign(next.parameters[i] as tf.Tensor);
-      (firstMoments[i] as tf.Variable).assign(next.state.firstMoments[i] as tf.Tensor);
-      (secondMoments[i] as tf.Variable).assign(next.state.secondMoments[i] as tf.Tensor);
-    });
-    step.assign(next.state.step);
-    logLambda.assign(weighting.update({ logLambda: logLambda as tf.Tensor1D }, norms).logLambda);
-  }
-
-  /** From per-term gradients of the parameters (scope `parameters`) or one weighted list, to norms and the list to descend. */
-  function combine(
+  /** Descends per-term gradients of the parameters (scope `parameters`), or one weighted list. */
+  function descend(
     lists: readonly (readonly tf.Tensor[])[],
     termGradients: readonly (readonly tf.Tensor[])[],
-    report: StepReport,
-  ) {
+    report: LossReport,
+    learningRate: tf.Scalar,
+  ): StepReport {
     const lambdas = report.lambdas as tf.Tensor1D;
     const ofModel = perTerm ? weightedSum(lambdas, lists) : (lists[0] ?? []);
     const gradients = withTermGradients(ofModel, termGradients, tf.unstack(lambdas));
-    if (!perTerm) return { norms: report.gradientNorms as tf.Tensor1D, gradients };
-    const norms = lists.map((arrays, t) => gradientNorm([...arrays, ...(termGradients[t] ?? [])]));
-    return { norms: tf.stack(norms) as tf.Tensor1D, gradients };
+    const normOf = (arrays: readonly tf.Tensor[], t: number) => gradientNorm([...arrays, ...(termGradients[t] ?? [])]);
+    const termNorms = (perTerm ? tf.stack(lists.map(normOf)) : report.gradientNorms) as tf.Tensor1D;
+    const norm = gradientNorm(gradients);
+    applyGradients(parts, { gradients, norm, termNorms, learningRate });
+    return { ...report, gradientNorms: termNorms, gradientNorm: norm };
   }
 
   /** Adds what the terms learn themselves; a variable gets the sum over the terms that share it. */
@@ -159,7 +161,7 @@ export function trainStages({ model, terms, weighting, scope, optimizer, state }
     const gradientNorms = tf.stack(ofVectors.map((arrays) => gradientNorm([...arrays])));
     const chosen = perTerm ? ofVectors : [weightedSum(lambdas, ofVectors)];
     return {
-      report: { loss, terms: losses, lambdas, gradientNorms, maskedNegatives },
+      report: { loss, terms: losses, lambdas, gradientNorms, maskedNegatives, rowSums: rowSumsOf(vectors) },
       directions: chosen.map(joinItems),
       termGradients: gradients.map(({ parameters }) => parameters),
     };
@@ -183,19 +185,34 @@ export function trainStages({ model, terms, weighting, scope, optimizer, state }
       }),
     apply: ({ report, termGradients, learningRate }) =>
       scoped(() => {
-        const { norms, gradients } = combine(accumulators(), termGradients, report);
-        update(gradients, norms, learningRate);
-        for (const variable of accumulators().flat()) variable.assign(tf.zerosLike(variable));
-        return { ...report, gradientNorms: norms };
+        const result = descend(accumulators(), termGradients, report, learningRate);
+        empty(accumulators().flat());
+        return result;
+      }),
+    clear: () =>
+      scoped(() => {
+        empty(accumulators().flat());
+        return { done: tf.scalar(1) };
       }),
     whole: ({ items, labels, learningRate, dropout }) =>
       scoped(() => {
-        // The same forward pass as the one inside pullBack: compiled, the two are one.
-        const { report, directions, termGradients } = head({ vectors: represent(items, dropout), labels });
-        const lists = directions.map((direction) => pullBack(items, direction, dropout));
-        const { norms, gradients } = combine(lists, termGradients, report);
-        update(gradients, norms, learningRate);
-        return { ...report, gradientNorms: norms };
+        const pass = inChunks(
+          ({ items, rows }: { items: ItemTensors; rows?: tf.Tensor }) =>
+            represent(items, dropout && rows && { key: dropout.key, rows }),
+          { items, ...(dropout ? { rows: dropout.rows } : {}) },
+          { variables: own, rows: chunkRows },
+        );
+        const { report, directions, termGradients } = head({ vectors: pass.outputs, labels });
+        const lists = directions.map(pass.pullBack);
+        return descend(lists, termGradients, report, learningRate);
       }),
   };
+}
+
+function empty(variables: readonly tf.Variable[]): void {
+  for (const variable of variables) variable.assign(tf.zerosLike(variable));
+}
+
+function rowSumsOf({ fused, image, text }: ItemVectors): tf.Tensor {
+  return tf.addN([fused, image, text].map((vectors) => tf.sum(vectors, 1)));
 }

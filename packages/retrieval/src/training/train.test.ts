@@ -35,6 +35,7 @@ const settings: GivenSettings = {
   warmupSteps: 2,
   learningRate: 0.01,
   weighting: { beta: 0.5 },
+  dataWorkers: 0,
 };
 
 interface Finished {
@@ -79,18 +80,26 @@ async function linesOf({ out }: { out: string }): Promise<Line[]> {
     .map((line) => JSON.parse(line));
 }
 
-/** The lines without what the clock says. */
+/** The lines without what the clock and the memory say. */
 async function bare(finished: { out: string }): Promise<Line[]> {
-  return (await linesOf(finished)).map(({ pairsPerSecond, dataWait, secondsLeft, seconds, ...line }) => line as Line);
+  return (await linesOf(finished)).map(
+    ({ pairsPerSecond, dataWait, rssBytes, secondsLeft, seconds, ...line }) => line as Line,
+  );
+}
+
+/** The arrays of the checkpoint of a step. */
+async function stateFile(out: string, step: number): Promise<string> {
+  const names = await readdir(join(out, 'checkpoints'));
+  return join(
+    'checkpoints',
+    `${names.filter((name) => name.startsWith(`step-0000000${step}`)).at(-1)}`,
+    'state.safetensors',
+  );
 }
 
 async function contentOf(out: string): Promise<Record<string, string>> {
-  const names = [
-    'model.safetensors',
-    'tokenizer.json',
-    'checkpoints/step-00000003.safetensors',
-    'checkpoints/step-00000006.safetensors',
-  ];
+  const states = await Promise.all([3, 6].map((step) => stateFile(out, step)));
+  const names = ['model.safetensors', 'tokenizer.json', ...states];
   const files = await Promise.all(
     names.map(async (name) => [name, (await readFile(join(out, name))).toString('base64')]),
   );
@@ -122,9 +131,10 @@ describe('train', () => {
       'manifest.json',
       'metrics.jsonl',
       'model.safetensors',
+      'report.html',
       'tokenizer.json',
     ]);
-    expect(await readdir(join(out, 'checkpoints'))).toEqual(['step-00000003.safetensors', 'step-00000006.safetensors']);
+    expect((await readdir(join(out, 'checkpoints'))).sort()).toEqual(['latest', 'step-00000003', 'step-00000006']);
     const lines = await linesOf(reference);
     expect(lines.map(({ type, step }) => `${type} ${step}`)).toEqual([
       'step 1',
@@ -155,6 +165,7 @@ describe('train', () => {
       expect(line.pairsPerSecond).toBeGreaterThan(0);
       expect(line.dataWait).toBeGreaterThanOrEqual(0);
       expect(line.dataWait).toBeLessThanOrEqual(1);
+      expect(line.rssBytes).toBeGreaterThan(2 ** 20);
     }
     const rates = lines.filter(({ type }) => type === 'step').map(({ learningRate }) => learningRate);
     const cosine = (t: number) => 0.005 * (1 + Math.cos((Math.PI * t) / 4));
@@ -181,7 +192,7 @@ describe('train', () => {
     const { model, config } = await loadModelFolder(reference.out);
     expect(config).toMatchObject({ version: 1, training: { seed: 5 } });
     const { best } = reference.summary;
-    const checkpoint = join(reference.out, `checkpoints/step-0000000${best?.step}.safetensors`);
+    const checkpoint = join(reference.out, await stateFile(reference.out, best?.step ?? 0));
     const { tensors } = await readSafetensors(checkpoint);
     const name = 'fusion.image_projection.weight';
     const weight = (await readSafetensors(join(reference.out, 'model.safetensors'))).tensors.get(name);
@@ -228,7 +239,7 @@ describe('train', () => {
     const name = 'model.safetensors';
     expect((await contentOf(second.out))[name]).toBe((await contentOf(reference.out))[name]);
     const [a, b] = await Promise.all(
-      [second, reference].map(({ out }) => readSafetensors(join(out, 'checkpoints/step-00000006.safetensors'))),
+      [second, reference].map(async ({ out }) => readSafetensors(join(out, await stateFile(out, 6)))),
     );
     expect(a?.tensors).toEqual(b?.tensors);
   });
@@ -274,7 +285,7 @@ describe('train', () => {
     expect(await contentOf(reference.out)).toEqual(before);
   });
 
-  it('stops at a loss that is not a number, naming term and step; the checkpoint before stays', async () => {
+  it('stops after so many losses in a row that are not numbers, naming term and step; the checkpoint before stays', async () => {
     // Its parameter sinks by about the learning rate a step, to below zero in the third.
     const variable = parameter([1], 0.021);
     const term: LossTerm = {
@@ -288,20 +299,25 @@ describe('train', () => {
         maskedNegatives: tf.scalar(0),
       }),
     };
-    const own = { terms: [term], settings: { checkpointEvery: 2, warmupSteps: 0 } };
+    const own = { terms: [term], settings: { checkpointEvery: 2, warmupSteps: 0, maxSkippedSteps: 2 } };
     const error = await errorOf(run('nan', own));
     expect(error).toMatchObject({ code: 'numeric', details: { term: 'SINKING' } });
     const { step } = error.details as { step: number };
-    expect(step).toBeGreaterThan(2);
+    expect(step).toBeGreaterThan(3);
     expect(error.message).toContain(`step ${step}`);
     const out = join(catalogue.folder, 'nan');
     const lines = await linesOf({ out });
-    expect(lines.filter(({ type }) => type === 'step').at(-1)?.step).toBe(step - 1);
+    const told = lines.filter(({ type }) => type !== 'validation').map(({ type, step: at }) => [type, at]);
+    expect(told.slice(-3)).toEqual([
+      ['step', step - 2],
+      ['skipped', step - 1],
+      ['skipped', step],
+    ]);
     const steps = await listCheckpoints(join(out, 'checkpoints'));
     expect(steps.length).toBeGreaterThan(0);
     for (const saved of steps) {
       expect(saved).toBeLessThan(step);
-      const { tensors } = await readSafetensors(join(out, `checkpoints/step-0000000${saved}.safetensors`));
+      const { tensors } = await readSafetensors(join(out, await stateFile(out, saved)));
       for (const { data } of tensors.values()) expect((data as Float32Array).every(Number.isFinite)).toBe(true);
     }
     expect(variable.isDisposed).toBe(false);
@@ -385,7 +401,7 @@ describe('train', () => {
     );
     expect(error.code).toBe('file');
     expect(error.message).toContain('ENOSPC');
-    expect(await readdir(join(out, 'checkpoints'))).toEqual(['step-00000002.safetensors']);
+    expect(await listCheckpoints(join(out, 'checkpoints'))).toEqual([2]);
     rmSync(filler);
     await run('full', { ...own, resume: true });
     expect((await bare({ out })).map(({ loss }) => loss)).toEqual((await bare(reference)).map(({ loss }) => loss));

@@ -1,21 +1,29 @@
 import { join } from 'node:path';
+import type { Device } from '@uniecs/compile';
+import type { ImageSource } from '@uniecs/encoders/node';
 import { clampedCounts, type LossTerm } from '@uniecs/losses';
 import type { Pair } from '@uniecs/mbeer';
 import { UniecsError } from '@uniecs/tensor';
+import { type FileSystem, nodeFileSystem } from '@uniecs/tensor/node';
 import { anyPartial } from '../data/item-batch.js';
-import { type CheckpointInfo, loadCheckpoint } from '../files/checkpoints.js';
-import { writeManifest } from '../files/manifest.js';
+import { clearCheckpoints, loadCheckpoint } from '../files/checkpoints.js';
+import { metricsLog } from '../files/metrics-log.js';
 import { writeModelConfig } from '../files/model-folder.js';
-import { claimRunFolder, metricsLog, runFiles } from '../files/run-folder.js';
+import { checkRunFolder, claimRunFolder, runFiles } from '../files/run-folder.js';
+import { readStoredRun } from '../files/stored-run.js';
 import { modelConfig } from '../model/model-config.js';
-import { type AssembledRun, assembleRun, type ConfigOf } from './assemble-run.js';
+import { recordRun } from '../report/run-record.js';
+import { type AssembledRun, assembleRun, type ConfigOf, parameterCount } from './assemble-run.js';
+import { resumedSettings } from './resumed-settings.js';
+import { type RunProgress, startOfRun } from './run-progress.js';
 import type { TrainEvent, TrainSummary } from './train-events.js';
 import { type GivenSettings, type TrainSettings, trainSettings } from './train-settings.js';
 import { namedState } from './train-state.js';
-import { parameterCount, trainingLoop } from './training-loop.js';
+import { trainingLoop } from './training-loop.js';
 
 /** What a run needs. */
 export interface TrainOptions {
+  /** With `resume` those that the run was started with hold, and what is given must be as it was (see `resumedSettings`). */
   readonly settings?: GivenSettings;
   readonly train: readonly Pair[];
   readonly validation: readonly Pair[];
@@ -23,12 +31,23 @@ export interface TrainOptions {
   readonly out: string;
   /** Goes on with the newest checkpoint in `out`. */
   readonly resume?: boolean;
+  /** Where steps and validations run; default `cpu`. A run may be resumed on another one. */
+  readonly device?: Device;
   /** Loss terms of your own, beside the preset's. */
   readonly terms?: readonly LossTerm[];
   /** A model folder whose weights the run starts from, and whose tokenizer it keeps. */
   readonly init?: string;
+  /** Kept in `config.json` for whoever resumes the run, the data files' names say; JSON values. */
+  readonly inputs?: Readonly<Record<string, unknown>>;
+  /**
+   * Where images come from, which the caller disposes: with a store, images decoded before are not decoded again. Default a source of the
+   * run's own, without a store, of `dataWorkers` threads.
+   */
+  readonly images?: ImageSource;
   /** Stops after the step at work, with a checkpoint. */
   readonly signal?: AbortSignal;
+  /** What checkpoints and weights are written and read through; default Node's own. */
+  readonly fileSystem?: FileSystem;
   readonly onEvent?: (event: TrainEvent) => void;
 }
 
@@ -36,13 +55,16 @@ export interface TrainOptions {
  * Trains UniECS on product pairs: shuffled batches with augmentation, the loss terms differentiated one by one at the
  * representations, adaptive weights, AdamW with warm-up and cosine; validation on the nine tasks, the best weights kept.
  *
+ * A step whose loss or gradient is NaN or infinite is skipped: the state stays as it is, the event `skipped` names term and items.
+ *
  * `out` becomes a model folder (weights of the best validation, config, tokenizer, model card) with `metrics.jsonl` (a line a step and a
- * validation), `manifest.json` and `checkpoints/`. The same seed, data and settings give the same losses to the bit on the
- * same machine, also when the run is interrupted and resumed.
+ * validation), `manifest.json`, `report.html` and `checkpoints/`. The same seed, data and settings give the same losses to the bit on the
+ * same machine, also when the run is interrupted, killed or cut off from power, and resumed: a checkpoint is whole or not there, and a
+ * damaged newest one is passed over for the one before, with a note.
  *
  * @throws UniecsError `file` when `out` already holds a run and `resume` is not set, or cannot be written, `data` for a checkpoint of
- *   other settings or data, `numeric` when a loss or gradient is NaN or infinite (naming term and step; the last checkpoint stays),
- *   `argument` for settings out of range
+ *   other settings or data, `numeric` when `maxSkippedSteps` steps in a row have a loss or gradient that is NaN or infinite (naming term and
+ *   step; the last checkpoint stays), `argument` for settings out of range and patterns that mean no parameter
  */
 export function train(options: TrainOptions): Promise<TrainSummary> {
   return trainWith(options, ({ size, preset, fusion }, vocabularySize) =>
@@ -53,7 +75,11 @@ export function train(options: TrainOptions): Promise<TrainSummary> {
 /** `train` for a model of any configuration. */
 export async function trainWith(options: TrainOptions, configOf: ConfigOf): Promise<TrainSummary> {
   const { out, train, validation, resume = false, init, terms = [], signal, onEvent = () => {} } = options;
-  const settings = trainSettings(options.settings);
+  const { fileSystem = nodeFileSystem } = options;
+  if (resume) await checkRunFolder(out, resume);
+  const settings = resume
+    ? resumedSettings(out, (await readStoredRun(out)).settings, options.settings)
+    : trainSettings(options.settings);
   checkPairs(train, validation, settings);
   await claimRunFolder(out, resume);
   const run = await assembleRun({
@@ -64,19 +90,35 @@ export async function trainWith(options: TrainOptions, configOf: ConfigOf): Prom
     terms,
     tokenizerFrom: resume ? out : init,
     weightsFrom: resume ? undefined : init,
+    images: options.images,
   });
   try {
-    let start: CheckpointInfo = { step: 0, fingerprint: run.fingerprint };
-    if (resume) start = await loadCheckpoint(join(out, runFiles.checkpoints), namedState(run.state), run.fingerprint);
-    else await writeModelConfig(out, { version: 1, model: run.config, training: settings }, run.tokenizer);
+    let start = startOfRun(settings.seed, run.fingerprint);
+    if (resume) {
+      const folder = join(out, runFiles.checkpoints);
+      const loaded = await loadCheckpoint(folder, namedState(run.state), run.fingerprint, { fileSystem });
+      await clearCheckpoints(folder, loaded, { fileSystem });
+      start = loaded.info as RunProgress;
+      for (const { path, reason } of loaded.skipped) {
+        onEvent({ type: 'note', text: `${path} is damaged (${reason}); going on from ${loaded.path}` });
+      }
+    } else {
+      const inputs = options.inputs ? { inputs: options.inputs } : {};
+      await writeModelConfig(out, { version: 1, model: run.config, training: settings, ...inputs }, run.tokenizer);
+    }
     const metrics = metricsLog(join(out, runFiles.metrics));
     await metrics.cutAfter(start.step);
+    const resumedFrom = resume ? start.step : undefined;
+    announce(run, train, resumedFrom, onEvent);
     const names = run.terms.map(({ name }) => name);
-    await writeManifest(out, { settings, terms: names, pairs: train, validation, startedAt: new Date() });
-    announce(run, train, resume ? start.step : undefined, onEvent);
-    return await trainingLoop(run, { out, start, saved: resume, validation, metrics, signal, onEvent });
+    const note = (text: string) => onEvent({ type: 'note', text });
+    const loop = { out, device: options.device, start, saved: resume, validation, fileSystem, signal, onEvent };
+    return await recordRun(
+      { out, settings, model: run.config, terms: names, train, validation, resumedFrom, metrics, note },
+      (recorded) => trainingLoop(run, { ...loop, metrics: recorded }),
+    );
   } finally {
-    run.dispose();
+    await run.dispose();
   }
 }
 
@@ -96,10 +138,10 @@ function announce(
     stepsPerEpoch: batches.stepsPerEpoch,
     ...(resumedFrom === undefined ? {} : { resumedFrom }),
   });
-  for (const { term, option, requested, effective } of clampedCounts(terms, batches.lastCount)) {
+  for (const { term, option, requested, effective } of clampedCounts(terms, batches.fewest)) {
     onEvent({
       type: 'note',
-      text: `${term}: ${option} ${requested} is clamped to ${effective} in a batch of ${batches.lastCount} pairs`,
+      text: `${term}: ${option} ${requested} is clamped to ${effective} in a batch of ${batches.fewest} pairs`,
     });
   }
   if (anyPartial(train.flatMap(({ item1, item2 }) => [item1, item2]))) {

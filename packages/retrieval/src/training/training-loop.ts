@@ -1,81 +1,106 @@
 import { join } from 'node:path';
+import type { Device } from '@uniecs/compile';
+import { stateView } from '@uniecs/compile';
 import type { Pair } from '@uniecs/mbeer';
-import { seededRandom, UniecsError } from '@uniecs/tensor';
-import { embedder } from '../embedding/embedder.js';
-import { evaluatePairs } from '../embedding/model-embedder.js';
-import { type CheckpointInfo, writeCheckpoint } from '../files/checkpoints.js';
-import { writeModelCard } from '../files/model-card.js';
-import { modelFiles, writeWeights } from '../files/model-folder.js';
-import { type MetricsLog, runFiles } from '../files/run-folder.js';
+import { UniecsError } from '@uniecs/tensor';
+import type { FileSystem } from '@uniecs/tensor/node';
+import { batchQueue } from '../data/batch-queue.js';
+import type { MetricsLog } from '../files/metrics-log.js';
+import { runFiles } from '../files/run-folder.js';
+import { writeCheckpoint } from '../files/write-checkpoint.js';
 import type { AssembledRun } from './assemble-run.js';
-import { checkFinite } from './check-finite.js';
+import { dropoutKey } from './dropout-key.js';
+import { afterStep, afterValidation, isStoppedEarly, type RunProgress } from './run-progress.js';
+import { runValidator } from './run-validator.js';
+import { type SaveAttempt, saveOrGoOn } from './save-or-go-on.js';
 import { stepEvent } from './step-event.js';
+import { stepFault, tooManySkipped } from './step-fault.js';
 import { stepRunner } from './step-runner.js';
-import type { TrainEvent, TrainSummary } from './train-events.js';
-import { namedState } from './train-state.js';
+import type { SaveFailedEvent, TrainEvent, TrainSummary } from './train-events.js';
+import { averagesOf, namedState } from './train-state.js';
 
 /** Where a loop starts and what it tells. */
 export interface LoopOptions {
   readonly out: string;
+  /** Where steps and validations run; default `cpu`. */
+  readonly device?: Device | undefined;
   /** Where the run stands: step 0, or what the loaded checkpoint says. */
-  readonly start: CheckpointInfo;
+  readonly start: RunProgress;
   /** Whether `start` is in a checkpoint already. */
   readonly saved: boolean;
   readonly validation: readonly Pair[];
   readonly metrics: MetricsLog;
+  readonly fileSystem: FileSystem;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent: (event: TrainEvent) => void;
 }
 
 /**
  * Takes the steps of a run that are left: step, metrics line, and where they are due validation and checkpoint. Validation is due
- * at the end of every `validateEvery`-th epoch and after the last step; one that was interrupted is made up for.
+ * at the end of every `validateEvery`-th epoch and after the last step; one that was interrupted is made up for. A step whose
+ * loss or gradient is not finite is skipped: the run goes on with the next batch.
+ *
+ * @throws UniecsError `numeric` after `maxSkippedSteps` skipped steps in a row
  */
 export async function trainingLoop(run: AssembledRun, options: LoopOptions): Promise<TrainSummary> {
   const { settings, config, terms, state, batches, totalSteps } = run;
-  const { out, metrics, signal, onEvent } = options;
+  const { out, metrics, fileSystem, signal, onEvent } = options;
   const variables = namedState(state);
-  const runner = stepRunner(run.stages, state, settings.batchSize, settings.microBatch);
-  const validator = embedder({ model: run.model, loader: run.loader, state: runner.state });
+  const runner = stepRunner(run.stages, state, settings.batchSize, settings.microBatch, options.device);
+  const weights = stateView(runner.state, averagesOf(state));
+  const { validation: pairs } = options;
+  const saveWeights = (save: () => Promise<void>) => attempt('weights', save);
+  const validator = runValidator({ run, weights, pairs, out, fileSystem, signal, attempt: saveWeights });
   const drops = [config.fusion, config.text, config.image].some(({ dropout = 0 }) => dropout > 0);
-  let info = options.start;
-  let saved = options.saved ? info.step : undefined;
+  const queue = batchQueue(batches, run.loader.images.pixels, { end: totalSteps });
+  let progress = options.start;
+  let saved = options.saved ? progress.step : undefined;
+  let logged = true;
+
+  /** Whether it is saved. What fails after the last step has nothing to go on to: the run fails. */
+  function attempt(
+    what: SaveFailedEvent['what'],
+    save: () => Promise<void>,
+    failed: SaveAttempt['tell'] = tell,
+  ): Promise<boolean> {
+    const isLast = signal?.aborted || progress.step === totalSteps || stoppedEarly();
+    const onSaveError = isLast ? 'stop' : settings.onSaveError;
+    return saveOrGoOn(save, { what, step: progress.step, onSaveError, tell: failed });
+  }
+
+  /** Adds an event to the metrics and tells it; lines that cannot be written are told of once, and go out when they can. */
+  async function tell(event: Exclude<TrainEvent, { type: 'start' | 'note' | 'checkpoint' }>): Promise<void> {
+    const written = await attempt('metrics', () => metrics.append(event), logged ? onEvent : () => {});
+    logged = written;
+    onEvent(event);
+  }
 
   async function checkpoint(): Promise<void> {
-    const path = await writeCheckpoint(join(out, runFiles.checkpoints), variables, runner.state.read, info);
-    saved = info.step;
-    onEvent({ type: 'checkpoint', step: info.step, path });
+    // A run that goes on from here finds the lines of all steps before, after a power cut too.
+    if (logged) logged = await attempt('metrics', () => metrics.sync(), onEvent);
+    await attempt('checkpoint', async () => {
+      await runner.state.download();
+      const folder = join(out, runFiles.checkpoints);
+      const options = { ...settings, fileSystem };
+      const path = await writeCheckpoint(folder, variables, runner.state.read, progress, options);
+      saved = progress.step;
+      onEvent({ type: 'checkpoint', step: progress.step, path });
+    });
   }
 
   function validationIsDue(): boolean {
-    const epochs = info.step / batches.stepsPerEpoch;
-    const atEpoch = info.step > 0 && Number.isInteger(epochs) && epochs % settings.validateEvery === 0;
-    return (atEpoch || info.step === totalSteps) && info.validated !== info.step;
-  }
-
-  async function validate(): Promise<void> {
-    const begin = performance.now();
-    const report = await evaluatePairs(validator, options.validation, { signal });
-    const value = report.mean['R@10'] ?? 0;
-    const isBest = info.best === undefined || value > info.best.value;
-    info = { ...info, validated: info.step, ...(isBest ? { best: { value, step: info.step } } : {}) };
-    if (isBest) {
-      await writeWeights(join(out, modelFiles.weights), run.model, runner.state.read);
-      const parameters = parameterCount(run);
-      const { pairs } = batches;
-      await writeModelCard(out, { config, settings, terms, parameters, report, pairs, step: info.step });
-    }
-    const seconds = (performance.now() - begin) / 1000;
-    const epoch = Math.ceil(info.step / batches.stepsPerEpoch);
-    const event = { type: 'validation', step: info.step, epoch, report, isBest, seconds } as const;
-    await metrics.append(event);
-    onEvent(event);
+    const { step, sampler, validated } = progress;
+    const atEpoch = step > 0 && sampler.batch === 0 && sampler.epoch % settings.validateEvery === 0;
+    return (atEpoch || step === totalSteps) && validated !== step;
   }
 
   /** Validates and saves, unless interrupted: then the resumed run does it. */
   async function validateAndSave(): Promise<void> {
     try {
-      await validate();
+      const { value, isBest, ...result } = await validator.validate(progress);
+      progress = afterValidation(progress, { value, isBest }, settings.earlyStopping);
+      const epoch = Math.ceil(progress.step / batches.stepsPerEpoch);
+      await tell({ type: 'validation', step: progress.step, epoch, isBest, ...result });
     } catch (error) {
       if (signal?.aborted && UniecsError.isInstance(error) && error.code === 'interrupted') return;
       throw error;
@@ -83,61 +108,54 @@ export async function trainingLoop(run: AssembledRun, options: LoopOptions): Pro
     await checkpoint();
   }
 
+  const stoppedEarly = () => isStoppedEarly(progress, settings.earlyStopping);
   const begin = performance.now();
   let seen = 0;
   try {
     if (validationIsDue() && !signal?.aborted) await validateAndSave();
     let last = performance.now();
-    while (info.step < totalSteps && !signal?.aborted) {
-      const { step } = info;
+    while (progress.step < totalSteps && !signal?.aborted && !stoppedEarly()) {
+      const { step, sampler, random, skipped } = progress;
       const waitStart = performance.now();
-      const batch = await batches.batch(step);
+      const batch = await queue.next(step);
       const waited = performance.now() - waitStart;
-      if (step + 1 < totalSteps) batches.prefetch(step + 1);
-      const learningRate = run.schedule(step);
-      const numbers = await runner.run(batch, learningRate, drops ? dropoutKey(settings.seed, step) : undefined);
-      checkFinite(numbers, terms, step + 1);
-      info = { ...info, step: step + 1 };
+      const learningRate = run.schedule(step - skipped);
+      const numbers = await runner.run(batch, learningRate, drops ? dropoutKey(random) : undefined);
+      progress = afterStep(progress, numbers.taken, batches.stepsPerEpoch);
       seen += batch.count;
       await nextTurn();
       const now = performance.now();
-      const event = stepEvent(numbers, terms, {
-        step: info.step,
-        epoch: Math.floor(step / batches.stepsPerEpoch) + 1,
-        totalSteps,
-        learningRate,
-        pairsPerSecond: (batch.count * 1000) / (now - last),
-        dataWait: waited / (now - last),
-        secondsLeft: (((now - begin) / seen) * (totalSteps - info.step) * settings.batchSize) / 1000,
-      });
+      const place = { step: progress.step, epoch: sampler.epoch + 1, totalSteps };
+      if (numbers.taken) {
+        const pace = {
+          learningRate,
+          pairsPerSecond: (batch.count * 1000) / (now - last),
+          dataWait: waited / (now - last),
+          rssBytes: process.memoryUsage.rss(),
+          secondsLeft: (((now - begin) / seen) * (totalSteps - progress.step) * settings.batchSize) / 1000,
+        };
+        await tell(stepEvent(numbers, terms, { ...place, ...pace }));
+      } else {
+        const fault = stepFault(numbers, terms, batch.itemIds);
+        await tell({ type: 'skipped', ...place, ...fault, inRow: progress.skippedInRow });
+        if (progress.skippedInRow >= settings.maxSkippedSteps) throw tooManySkipped(progress, fault);
+      }
       last = now;
-      await metrics.append(event);
-      onEvent(event);
       if (validationIsDue()) {
         if (!signal?.aborted) await validateAndSave();
         last = performance.now();
-      } else if (settings.checkpointEvery > 0 && info.step % settings.checkpointEvery === 0) await checkpoint();
+      } else if (settings.checkpointEvery > 0 && progress.step % settings.checkpointEvery === 0) await checkpoint();
     }
-    const interrupted = info.step < totalSteps || validationIsDue();
-    if (interrupted && saved !== info.step) await checkpoint();
+    const interrupted = !stoppedEarly() && (progress.step < totalSteps || validationIsDue());
+    if (interrupted && saved !== progress.step) await checkpoint();
     const seconds = (performance.now() - begin) / 1000;
-    const { best } = info;
-    return { steps: info.step, seconds, ...(best ? { best } : {}), interrupted, pairsPerSecond: seen / seconds };
+    const { best, step: steps, skipped } = progress;
+    const ended = { interrupted, stoppedEarly: stoppedEarly() };
+    return { steps, skipped, seconds, ...(best ? { best } : {}), ...ended, pairsPerSecond: seen / seconds };
   } finally {
     await runner.dispose();
     await validator.dispose();
   }
-}
-
-/** How many numbers are trained, the terms' own included. */
-export function parameterCount({ state }: AssembledRun): number {
-  return [...state.parameters.values()].reduce((sum, { size }) => sum + size, 0);
-}
-
-/** A dropout key of a step: two whole numbers in the range that `counterUniform` takes. */
-function dropoutKey(seed: number, step: number): Float32Array {
-  const random = seededRandom(seed).fork('dropout').fork(step);
-  return Float32Array.of(random.integer(1_000_000), random.integer(1_000_000));
 }
 
 /** Lets timers and signal handlers run: a step blocks the event loop. */

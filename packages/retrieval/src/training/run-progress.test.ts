@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { afterStep, afterValidation, isStoppedEarly, type RunProgress, startOfRun } from './run-progress.js';
+
+it('counts batches, skipped steps, and where the sampler and the dropout counter stand', () => {
+  let progress = startOfRun(7, 'f');
+  const seen: unknown[] = [];
+  for (const taken of [true, false, false, true, false]) {
+    progress = afterStep(progress, taken, 3);
+    const { step, skipped, skippedInRow, sampler, random } = progress;
+    seen.push([step, skipped, skippedInRow, sampler.epoch, sampler.batch, random.dropout]);
+  }
+  expect(seen).toEqual([
+    [1, 0, 0, 0, 1, 1],
+    [2, 1, 1, 0, 2, 2],
+    [3, 2, 2, 1, 0, 3],
+    [4, 2, 0, 1, 1, 4],
+    [5, 3, 1, 1, 2, 5],
+  ]);
+  expect(progress.random.seed).toBe(7);
+});
+
+it('stops early after so many validations that are not better by the least difference', () => {
+  const early = { patience: 2, minDelta: 0.1 };
+  let progress: RunProgress = startOfRun(7, 'f');
+  const stopped = [0.2, 0.25, 0.5, 0.55, 0.59].map((value) => {
+    progress = afterValidation(progress, { value, isBest: true }, early);
+    return isStoppedEarly(progress, early);
+  });
+  expect(stopped).toEqual([false, false, false, false, true]);
+  // What is kept is the best whatever the difference.
+  expect(progress.best?.value).toBe(0.59);
+  expect(isStoppedEarly(progress, { patience: 3 })).toBe(false);
+  expect(isStoppedEarly(progress, false)).toBe(false);
+});
+
+it('keeps no count where early stopping is off', () => {
+  const progress = afterValidation(startOfRun(7, 'f'), { value: 0.5, isBest: false }, false);
+  expect(progress).not.toHaveProperty('stopping');
+  expect(progress).not.toHaveProperty('best');
+  expect(progress.validated).toBe(0);
+});

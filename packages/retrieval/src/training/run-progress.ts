@@ -1,0 +1,57 @@
+import type { CheckpointInfo } from '../files/checkpoint-info.js';
+import type { EarlyStopping } from './train-settings.js';
+
+/**
+ * Where a run stands, all of it in its checkpoints. `step` counts the batches that were taken, whether their step was or was
+ * skipped: so every batch is seen once an epoch, and epochs, validations and the end are where they would have been. The
+ * optimizer's step and the learning rate count the steps that were taken alone: `step - skipped`.
+ */
+export interface RunProgress extends CheckpointInfo {
+  /** Where the next batch is. */
+  readonly sampler: { readonly epoch: number; readonly batch: number };
+  readonly random: { readonly seed: number; readonly dropout: number };
+  /** Steps skipped so far, and the last of them in a row. */
+  readonly skipped: number;
+  readonly skippedInRow: number;
+  /** For early stopping: the value that the next one is held against, and the validations since. */
+  readonly stopping?: { readonly best: number; readonly since: number };
+}
+
+/** A run before its first step. */
+export function startOfRun(seed: number, fingerprint: string): RunProgress {
+  const nothing = { step: 0, skipped: 0, skippedInRow: 0 };
+  return { ...nothing, sampler: { epoch: 0, batch: 0 }, random: { seed, dropout: 0 }, fingerprint };
+}
+
+/** After a batch, of which the step was taken or skipped. */
+export function afterStep(progress: RunProgress, taken: boolean, stepsPerEpoch: number): RunProgress {
+  const { sampler, random, step, skipped, skippedInRow } = progress;
+  const last = sampler.batch + 1 === stepsPerEpoch;
+  return {
+    ...progress,
+    step: step + 1,
+    sampler: last ? { epoch: sampler.epoch + 1, batch: 0 } : { ...sampler, batch: sampler.batch + 1 },
+    random: { ...random, dropout: random.dropout + 1 },
+    skipped: taken ? skipped : skipped + 1,
+    skippedInRow: taken ? 0 : skippedInRow + 1,
+  };
+}
+
+/** After a validation of some value. */
+export function afterValidation(
+  progress: RunProgress,
+  { value, isBest }: { readonly value: number; readonly isBest: boolean },
+  early: EarlyStopping | false,
+): RunProgress {
+  const { step, stopping } = progress;
+  const best = isBest ? { best: { value, step } } : {};
+  if (!early) return { ...progress, validated: step, ...best };
+  const improved = stopping === undefined || value > stopping.best + (early.minDelta ?? 0);
+  const next = improved ? { best: value, since: 0 } : { ...stopping, since: stopping.since + 1 };
+  return { ...progress, validated: step, ...best, stopping: next };
+}
+
+/** Whether early stopping ends the run here. */
+export function isStoppedEarly({ stopping }: RunProgress, early: EarlyStopping | false): boolean {
+  return early !== false && stopping !== undefined && stopping.since >= early.patience;
+}

@@ -1,0 +1,56 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { type Device, probeDevice } from '@uniecs/compile';
+import { cmal, type recommendedLosses } from '@uniecs/losses';
+import { describe, expect, it } from 'vitest';
+import { gradientKeeper, joined, relativeDistance, smallBatch, smallTraining } from '../testing/small-training.js';
+import { adamW } from './adamw.js';
+import { stepRunner } from './step-runner.js';
+import { namedState } from './train-state.js';
+
+const webgpu = await probeDevice('webgpu');
+const key = Float32Array.of(12, 3456);
+
+interface Steps {
+  readonly device: Device;
+  readonly terms: typeof recommendedLosses;
+  readonly microBatch: number;
+  /** Default one that keeps the gradients and changes nothing: AdamW's first steps magnify what is near zero. */
+  readonly optimizer?: typeof gradientKeeper;
+}
+
+/** Three steps with dropout and items that lack something: what each reports, and the weights, moments and lambdas after them. */
+async function threeSteps({ device, terms, microBatch, optimizer = gradientKeeper }: Steps) {
+  const { stages, state } = smallTraining({ terms: terms(), optimizer, dropout: { fusion: 0.2 } });
+  const runner = stepRunner(stages, state, 5, microBatch, device);
+  const reported: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    const numbers = await runner.run(smallBatch({ pairs: 5, partial: true, seed: 11 + i }), 1e-3, key);
+    reported.push(numbers.loss, ...numbers.terms, ...numbers.lambdas, ...numbers.gradientNorms);
+  }
+  await runner.state.download();
+  const after = joined([...namedState(state).values()].map((variable) => runner.state.read(variable).data));
+  await runner.dispose();
+  return { reported, after };
+}
+
+async function distances(steps: Omit<Steps, 'device'>, device: Device): Promise<number[]> {
+  const [there, here] = [await threeSteps({ ...steps, device }), await threeSteps({ ...steps, device: 'cpu' })];
+  return [relativeDistance(there.reported, here.reported), relativeDistance(there.after, here.after)];
+}
+
+describe('a training step', () => {
+  it.each([5, 2])(
+    'run eagerly on a tfjs backend is the compiled one, in micro-batches of %i of 5 pairs',
+    async (microBatch) => {
+      for (const distance of await distances({ terms: cmal, microBatch }, 'tfjs:cpu'))
+        expect(distance).toBeLessThan(1e-5);
+    },
+  );
+
+  it.skipIf('fails' in webgpu)('on WebGPU is that of the CPU', { timeout: 120_000 }, async () => {
+    for (const distance of await distances({ terms: cmal, microBatch: 5 }, 'webgpu'))
+      expect(distance).toBeLessThan(1e-4);
+    const [reported] = await distances({ terms: cmal, microBatch: 5, optimizer: adamW() }, 'webgpu');
+    expect(reported).toBeLessThan(1e-4);
+  });
+});
