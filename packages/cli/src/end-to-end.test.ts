@@ -66,6 +66,7 @@ async function items(): Promise<Record<string, string | number>[]> {
 beforeAll(async () => {
   if (!existsSync(bin)) throw new Error(`expected the built command ${bin}: run npx tsup first`);
   folder = await mkdtemp(join(tmpdir(), 'uniecs-cli-'));
+  process.env.XDG_CACHE_HOME = at('cache');
   const generated = await spawned(['data', 'generate', '--out', 'cat', '--pairs', '24', '--seed', '3']);
   expect(generated.code, generated.err).toBe(0);
   const trained = await spawned([...training(), '--out', 'model', '--steps', '2', '--device', 'auto']);
@@ -75,6 +76,7 @@ beforeAll(async () => {
   expect(trained.err).toContain('device: cpu');
   expect(trained.err).toMatch(/step 2\/2 {2}loss \d/);
   expect(trained.err).not.toContain('Hi, looks like');
+  expect(await readdir(at('cache', 'uniecs', 'images'))).toHaveLength(1);
   for (const [store, to] of [
     ['lancedb', 'lance'],
     ['exact', 'exact'],
@@ -210,11 +212,14 @@ describe('done', () => {
 });
 
 describe('interrupted', () => {
-  const events = (err: string) =>
-    err
+  /** Every line is JSON, whatever it tells. */
+  const events = (text: string) => {
+    expect(text.endsWith('\n')).toBe(true);
+    return text
+      .slice(0, -1)
       .split('\n')
-      .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line));
+  };
 
   it('Ctrl-C saves and exits 130, and --resume ends the run as if nothing had been', async () => {
     await writeFile(at('bad-end.jsonl'), `${await readFile(at('cat/train.jsonl'), 'utf8')}no json\n`);
@@ -234,21 +239,103 @@ describe('interrupted', () => {
     expect(first.code, first.err).toBe(130);
     expect(first.err).toContain('bad-end.jsonl: skipped 1 of 25 lines');
     expect(first.err).toContain('--resume');
-    expect(first.out).toBe('');
+    expect(events(first.err)).toContainEqual({ type: 'note', text: 'stopping; once more stops at once' });
     const steps = events(first.err).filter(({ type }) => type === 'step');
     expect(steps.length).toBeLessThan(7);
     expect(Object.keys(steps[0].terms)).toEqual(['TASKS', 'DRIFT']);
-    expect(await readdir(at('stopped/checkpoints'))).toContain(`step-0000000${steps.length}.safetensors`);
+    expect(events(first.out)).toEqual([
+      expect.objectContaining({ type: 'summary', interrupted: true, steps: steps.length, model: at('stopped') }),
+    ]);
+    expect(await readdir(at('stopped/checkpoints'))).toContain(`step-0000000${steps.length}`);
 
-    expect(await uniecs(...args)).toMatchObject({ code: 2, err: expect.stringContaining('--resume') });
+    const again = await uniecs(...args);
+    expect(again.code).toBe(2);
+    const hint = expect.stringContaining('--resume');
+    expect(events(again.err).at(-1)).toMatchObject({ type: 'error', code: 'file', message: hint, hint, exitCode: 2 });
 
-    const second = await uniecs(...args, '--resume');
+    // Settings, files and the term are the stored ones; nothing has to be given again.
+    const second = await uniecs('train', '--out', at('stopped'), '--resume', '--log-format', 'jsonl');
     expect(second.code, second.err).toBe(0);
     expect(events(second.err)).toContainEqual(expect.objectContaining({ type: 'start', resumedFrom: steps.length }));
-    expect(second.out).toContain('trained 7 steps');
+    const [summary, ...none] = events(second.out);
+    expect(none).toEqual([]);
+    expect(summary).toMatchObject({ type: 'summary', steps: 7, interrupted: false, report: { version: 1 } });
     const metrics = (await readFile(at('stopped/metrics.jsonl'), 'utf8')).trim().split('\n');
     const logged = metrics.map((line) => JSON.parse(line)).filter(({ type }) => type === 'step');
     expect(logged.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    const page = await readFile(at('stopped/report.html'), 'utf8');
+    for (const text of ['7 of 7', 'Term DRIFT', 'mark resumed', 'finished']) expect(page).toContain(text);
+  });
+
+  it('with --log-format jsonl warnings, what a module prints, and what is wrong are lines of JSON too', async () => {
+    const noise = "console.log('%s printed', 'I'); console.error('oops'); process.emitWarning('beware');";
+    await writeFile(at('noisy.mjs'), `${noise}\nawait new Promise(setImmediate);\nexport default 7;\n`);
+    const { code, out, err } = await spawned([
+      ...training(),
+      '--out',
+      'x',
+      '--term',
+      'noisy.mjs',
+      '--log-format=jsonl',
+    ]);
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    expect(events(err)).toEqual([
+      { type: 'note', text: 'I printed' },
+      { type: 'note', text: 'oops' },
+      { type: 'warning', name: 'Warning', text: 'beware' },
+      expect.objectContaining({ type: 'error', code: 'argument', exitCode: 2 }),
+    ]);
+    const misspelt = await uniecs(...training(), '--out', 'x', '--log-format', 'jsonl', '--stepz', '1');
+    expect(misspelt.code).toBe(2);
+    const message = expect.stringContaining("unknown option '--stepz'");
+    expect(events(misspelt.err)).toEqual([{ type: 'error', code: 'argument', message, exitCode: 2 }]);
+    const missing = await uniecs(
+      'train',
+      '--train',
+      'no.jsonl',
+      '--val',
+      'no.jsonl',
+      '--out',
+      'x',
+      '--log-format=jsonl',
+    );
+    expect(events(missing.err).at(-1)).toMatchObject({ type: 'error', code: 'file', exitCode: 2 });
+  });
+
+  it('a second signal stops at once: nothing is saved, and the checkpoint before is whole', async () => {
+    await writeFile(at('often.yaml'), 'checkpointEvery: 1\n');
+    const args = [
+      ...training(),
+      '--out',
+      at('at-once'),
+      '--steps',
+      '6',
+      '--log-format',
+      'jsonl',
+      '--drop',
+      'CMAL,CLAL,IMCL',
+    ];
+    let sent = false;
+    // Two signals of different kinds: the system may join two of one kind.
+    const first = await spawned([...args, '--config', at('often.yaml')], (child, err) => {
+      if (sent || !err.includes('"type":"checkpoint"')) return;
+      sent = true;
+      child.kill('SIGINT');
+      child.kill('SIGTERM');
+    });
+    // The exit code is of the signal that came second, and two sent together may come in either order.
+    expect([130, 143], first.err).toContain(first.code);
+    expect(first.err).toContain('stopping');
+    expect(first.err).not.toContain('is saved');
+    const saved = events(first.err).filter(({ type }) => type === 'checkpoint');
+    const second = await uniecs('train', '--out', at('at-once'), '--resume', '--log-format', 'jsonl');
+    expect(second.code, second.err).toBe(0);
+    const { resumedFrom } = events(second.err).find(({ type }) => type === 'start');
+    expect(resumedFrom).toBeGreaterThanOrEqual(saved.at(-1).step);
+    expect(events(second.out)).toContainEqual(
+      expect.objectContaining({ type: 'summary', steps: 6, interrupted: false }),
+    );
   });
 
   it.each([
@@ -332,6 +419,7 @@ describe('bad input', () => {
     ['a folder that holds something', () => ['--out', at('cat')], 'to be new or empty'],
     ['a finished run without --resume', () => ['--out', at('model')], 'pass --resume'],
     ['--resume where no run is', () => ['--out', at('nothing'), '--resume'], 'leave --resume out'],
+    ['a pattern that means nothing', () => ['--freeze', 'image_encodr', '--out', at('fresh')], 'image_encoder'],
     ['a term to drop that there is not', () => ['--drop', 'CLAX'], 'choose from V2T'],
     ['all terms dropped', () => ['--drop', 'CMAL,CLAL,IMCL,TASKS'], 'at least one term'],
     ['a micro-batch above the batch', () => ['--micro-batch', '9'], 'microBatch'],
@@ -339,6 +427,7 @@ describe('bad input', () => {
     ['a term that is not there', () => ['--term', at('none.mjs')], 'none.mjs'],
     ['a model to start from that is not there', () => ['--init', at('none'), '--out', at('fresh')], 'none'],
     ['the settings of another run', () => ['--out', at('model'), '--resume', '--seed', '8'], 'settings'],
+    ['more steps than the run had', () => ['--out', at('model'), '--resume', '--steps', '9'], 'settings.steps 2'],
     ['another size than the run had', () => ['--out', at('model'), '--resume', '--size', 'small'], 'size'],
   ])('train refuses %s', async (_, args, complaint) => {
     const before = existsSync(at('model')) ? await readdir(at('model')) : [];

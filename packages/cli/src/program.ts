@@ -1,11 +1,13 @@
 import { Command, Option } from 'commander';
 import type { BuildIndexFlags } from './commands/build-index.js';
+import type { DoctorFlags } from './commands/doctor.js';
 import type { EmbedFlags } from './commands/embed.js';
 import type { EvaluateFlags } from './commands/evaluate.js';
 import type { GenerateDataFlags } from './commands/generate-data.js';
 import type { SearchFlags } from './commands/search.js';
 import type { TrainFlags } from './commands/train.js';
 import type { ValidateDataFlags } from './commands/validate-data.js';
+import { deviceNames } from './machine/device.js';
 import {
   choice,
   fileEndingIn,
@@ -27,7 +29,7 @@ export interface Actions {
   search(flags: SearchFlags): Promise<void>;
   generateData(flags: GenerateDataFlags): Promise<void>;
   validateData(file: string, flags: ValidateDataFlags): Promise<void>;
-  doctor(): Promise<void>;
+  doctor(flags: DoctorFlags): Promise<void>;
 }
 
 /** Where the texts of the command line itself go: help, the version, and what is wrong with the flags. */
@@ -58,12 +60,22 @@ export function createProgram(actions: Actions, { writeOut, writeErr, helpWidth 
   program
     .command('doctor')
     .description('Say what of this machine and installation works, and what to do about the rest.')
-    .action(() => actions.doctor());
+    .addOption(
+      new Option('--device <name>', 'try this device alone, with a training step beside the CPU').argParser(
+        choice(['cpu', 'webgpu', 'cuda', 'tfjs:node-gpu']),
+      ),
+    )
+    .action((flags: DoctorFlags) => actions.doctor(flags));
   return program;
 }
 
 const modelOption = (does: string) => new Option('--model <dir>', `model folder ${does}`).makeOptionMandatory();
 const imagesOption = () => new Option('--images <dir>', 'folder of the image paths (default: the folder of the file)');
+const imageCacheOption = () =>
+  new Option(
+    '--image-cache <dir>',
+    "folder that keeps decoded images for later runs, or off (default: the user's cache folder)",
+  );
 /** Options of the command line's contract that this version refuses, saying what it has. */
 const later = (flags: string, parser: (text: string) => unknown) => new Option(flags).hideHelp().argParser(parser);
 
@@ -71,8 +83,8 @@ function addTrain(program: Command, actions: Actions): void {
   program
     .command('train')
     .description('Train a model on product pairs.')
-    .requiredOption('--train <file>', 'pair file to train on (JSONL)')
-    .requiredOption('--val <file>', 'pair file to validate on: the best weights on it are kept')
+    .option('--train <file>', 'pair file to train on (JSONL)')
+    .option('--val <file>', 'pair file to validate on: the best weights on it are kept')
     .requiredOption('--out <dir>', 'model folder to write: new, or empty, or that of a run to resume')
     .addOption(imagesOption())
     .option('--config <file>', 'settings (YAML) by the names they have in config.json; flags override them')
@@ -86,7 +98,11 @@ function addTrain(program: Command, actions: Actions): void {
       ),
     )
     .addOption(new Option('--init <dir>', 'model folder whose weights the run starts from').conflicts('resume'))
-    .addOption(later('--freeze <patterns>', notYet('it trains all parameters')))
+    .option(
+      '--freeze <patterns>',
+      'parameters that stay as they are: names of parameters or modules, encoders, * for anything; commas between',
+      nameList,
+    )
     .addOption(
       new Option('--epochs <n>', 'passes over the pairs (default: 10)').argParser(wholeNumber(1)).conflicts('steps'),
     )
@@ -99,21 +115,42 @@ function addTrain(program: Command, actions: Actions): void {
     )
     .option('--lr <x>', 'peak learning rate (default: that of the size)', positiveNumber)
     .option('--seed <n>', 'of everything that is drawn (default: 7)', wholeNumber(0))
+    .option(
+      '--data-workers <n>',
+      'threads that decode and augment images, 0 for none of their own (default: one per four cores, at most 4)',
+      wholeNumber(0),
+    )
+    .addOption(imageCacheOption())
     .option('--drop <names>', 'loss terms or groups to leave out, with commas between', nameList)
     .option('--term <file>', 'module that exports a loss term of your own')
-    .option('--device <name>', 'auto or cpu', choice(['auto', 'cpu'], ['webgpu', 'cuda']), 'auto')
+    .addOption(deviceOption().default('auto'))
     .option('--skip-bad', 'leave bad lines out instead of stopping')
-    .option('--resume', 'go on with the newest checkpoint in --out; give the same settings')
-    .option('--log-format <name>', 'pretty or jsonl (events on standard error)', choice(['pretty', 'jsonl']), 'pretty')
+    .option('--resume', 'go on with the newest checkpoint in --out, with its settings and data')
+    .addOption(
+      new Option(
+        '--on-save-error <name>',
+        'stop, or continue with the older checkpoint, when a save fails (default: stop)',
+      ).argParser(choice(['stop', 'continue'])),
+    )
+    .option(
+      '--log-format <name>',
+      'pretty or jsonl (every line is JSON: events on standard error, the summary on standard output)',
+      choice(['pretty', 'jsonl']),
+      'pretty',
+    )
     .addHelpText(
       'after',
       examples(
         'uniecs train --train train.jsonl --val val.jsonl --out runs/first',
         'uniecs train --train train.jsonl --val val.jsonl --out runs/plain --preset paper --drop CLAL --epochs 5',
-        'uniecs train --train train.jsonl --val val.jsonl --out runs/first --resume',
+        'uniecs train --out runs/first --resume',
       ),
     )
-    .action((flags: TrainFlags) => actions.train(flags));
+    .action((flags: TrainFlags, command: Command) => {
+      const missing = (['train', 'val'] as const).find((name) => flags[name] === undefined);
+      if (missing && !flags.resume) command.error(`error: required option '--${missing} <file>' not specified`);
+      return actions.train(flags);
+    });
 }
 
 function addEvaluate(program: Command, actions: Actions): void {
@@ -124,6 +161,7 @@ function addEvaluate(program: Command, actions: Actions): void {
     .addOption(later('--embeddings <file>', notYet('give a model folder with --model')))
     .requiredOption('--pairs <file>', 'pair file (JSONL)')
     .addOption(imagesOption())
+    .addOption(deviceOption())
     .addOption(later('--dataset <name>', choice(['mbeer'], ['fashion200k', 'fashioniq'])))
     .addOption(later('--pool <name>', choice(['global'], ['modality', 'mixed'])))
     .option('--json <file>', 'write the report there as well')
@@ -138,6 +176,7 @@ function addEmbed(program: Command, actions: Actions): void {
     .addOption(modelOption('to embed with'))
     .requiredOption('--items <file>', 'item file (JSONL)')
     .addOption(imagesOption())
+    .addOption(deviceOption())
     .addOption(
       new Option('--out <file>', 'file to write, .parquet or .safetensors')
         .argParser(fileEndingIn(['.parquet', '.safetensors']))
@@ -216,6 +255,13 @@ function addData(program: Command, actions: Actions): void {
     .addOption(imagesOption())
     .addHelpText('after', examples('uniecs data validate train.jsonl'))
     .action((file: string, flags: ValidateDataFlags) => actions.validateData(file, flags));
+}
+
+/** `--device`. */
+function deviceOption(): Option {
+  return new Option('--device <name>', `where the model runs: ${deviceNames.join(', ')}`).argParser(
+    choice(deviceNames),
+  );
 }
 
 function examples(...lines: string[]): string {

@@ -1,12 +1,15 @@
 import { CommanderError } from 'commander';
 import { type Actions, createProgram } from './program.js';
 import type { Io } from './terminal/io.js';
+import { asksForLines, writeLine } from './terminal/json-lines.js';
 
 /**
  * Runs a command line, without the name of the program, and returns its exit code: 0 done, 1 failed, 2 bad usage or input, 130
- * interrupted (143 by SIGTERM). Nothing is thrown; what went wrong stands on standard error.
+ * interrupted (143 by SIGTERM). Nothing is thrown; what went wrong stands on standard error, as a line of JSON where the command line
+ * asks for such.
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
+  const asLines = asksForLines(argv);
   let code = 0;
   const finish = async (result: Promise<number>) => {
     code = await result;
@@ -21,11 +24,11 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     generateData: async (flags) => finish((await import('./commands/generate-data.js')).runGenerateData(flags, io)),
     validateData: async (file, flags) =>
       finish((await import('./commands/validate-data.js')).runValidateData(file, flags, io)),
-    doctor: async () => finish((await import('./commands/doctor.js')).runDoctor(io)),
+    doctor: async ({ device }) => finish((await import('./commands/doctor.js')).runDoctor(io, device)),
   };
   const program = createProgram(actions, {
     writeOut: (text) => void io.stdout.write(text),
-    writeErr: (text) => void io.stderr.write(text),
+    writeErr: (text) => void (asLines || io.stderr.write(text)),
   });
   try {
     await program.parseAsync([...argv], { from: 'user' });
@@ -33,8 +36,13 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     // The command line has said itself what is wrong with it; help and version that were asked for are no error.
     const asked = ['commander.helpDisplayed', 'commander.version'];
-    if (error instanceof CommanderError) return asked.includes(error.code) ? 0 : 2;
+    if (error instanceof CommanderError) {
+      if (asked.includes(error.code)) return 0;
+      const message = error.message.replace(/^error: /, '');
+      if (asLines) writeLine(io.stderr, { type: 'error', code: 'argument', message, exitCode: 2 });
+      return 2;
+    }
     const verbose = program.opts().verbose === true || Boolean(process.env.DEBUG);
-    return (await import('./report-error.js')).reportError(error, io, verbose);
+    return (await import('./report-error.js')).reportError(error, io, verbose, asLines);
   }
 }

@@ -1,13 +1,19 @@
 #!/usr/bin/env node
 import { run } from './run.js';
+import { asksForLines, onlyLines, writeLine } from './terminal/json-lines.js';
 
 const stop = new AbortController();
 const codes = { SIGINT: 130, SIGTERM: 143 } as const;
+const argv = process.argv.slice(2);
+const asLines = asksForLines(argv);
+if (asLines) onlyLines(process.stderr);
 
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
     if (stop.signal.aborted) process.exit(codes[name]);
-    process.stderr.write('\nstopping; once more stops at once\n');
+    const text = 'stopping; once more stops at once';
+    if (asLines) writeLine(process.stderr, { type: 'note', text });
+    else process.stderr.write(`\n${text}\n`);
     stop.abort(name);
   });
 }
@@ -21,7 +27,11 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const code = await run(process.argv.slice(2), { stdout: process.stdout, stderr: process.stderr, signal: stop.signal });
+const code = await run(argv, { stdout: process.stdout, stderr: process.stderr, signal: stop.signal });
 await Promise.all([process.stdout, process.stderr].map((s) => new Promise<void>((done) => s.write('', () => done()))));
-if (lost) process.stderr.write(`error: the results could not be written: ${lost.message}\n`);
+if (lost) {
+  const message = `the results could not be written: ${lost.message}`;
+  if (asLines) writeLine(process.stderr, { type: 'error', code: 'file', message, exitCode: 1 });
+  else process.stderr.write(`error: ${message}\n`);
+}
 process.exit(lost ? 1 : code);

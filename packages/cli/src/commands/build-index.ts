@@ -27,7 +27,7 @@ export async function runBuildIndex(flags: BuildIndexFlags, io: Io): Promise<num
   await requireFree(flags);
   const path = resolve(flags.to);
   const partial = join(dirname(path), `.${basename(path)}-${randomUUID()}`);
-  return withModel(flags.model, async (embedder, loaded) => {
+  return withModel(flags.model, {}, io, async (embedder, loaded) => {
     const items = await readGoodItems(flags.items, io, { images: flags.images });
     try {
       const { dimension } = embedder;

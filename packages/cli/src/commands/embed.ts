@@ -3,6 +3,7 @@ import { readGoodItems } from '../data/read-good.js';
 import { writeEmbeddingsParquet } from '../embeddings/write-parquet.js';
 import { writeEmbeddingsSafetensors } from '../embeddings/write-safetensors.js';
 import { exitCodes } from '../exit-code.js';
+import type { DeviceName } from '../machine/device.js';
 import { type Io, print } from '../terminal/io.js';
 import { progress } from '../terminal/progress.js';
 import { withModel } from '../with-model.js';
@@ -12,12 +13,13 @@ export interface EmbedFlags {
   readonly model: string;
   readonly items: string;
   readonly images?: string;
+  readonly device?: DeviceName;
   readonly out: string;
 }
 
 /** Writes the fused, image and text embeddings of an item file. */
 export function runEmbed(flags: EmbedFlags, io: Io): Promise<number> {
-  return withModel(flags.model, async (embedder, loaded) => {
+  return withModel(flags.model, flags, io, async (embedder, loaded) => {
     const items = await readGoodItems(flags.items, io, { images: flags.images });
     const shown = progress(io, 'embedding', 'items');
     const embeddings = await embedder.embed(items, { signal: io.signal, onProgress: shown.update }).finally(shown.end);

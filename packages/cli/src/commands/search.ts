@@ -27,7 +27,7 @@ export async function runSearch(flags: SearchFlags, io: Io): Promise<number> {
   if (text === undefined && image === undefined && like === undefined) {
     throw fault('argument', 'something to look for', 'none', 'give --text, --image, both, or --like');
   }
-  return withModel(flags.model, async (embedder, loaded) => {
+  return withModel(flags.model, {}, io, async (embedder, loaded) => {
     const index = await openIndex(flags.index);
     try {
       checkModel(index, modelFingerprint(loaded), flags);

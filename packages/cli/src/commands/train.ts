@@ -1,27 +1,36 @@
+import { join } from 'node:path';
 import { type EvaluationReport, formatTaskTable } from '@uniecs/mbeer';
-import { train } from '@uniecs/retrieval';
+import {
+  checkRunFolder,
+  modelConfig,
+  readStoredRun,
+  resumedSettings,
+  type TrainOptions,
+  train,
+  trainSettings,
+} from '@uniecs/retrieval';
 import { readSettings } from '../config/read-settings.js';
+import { inputsOf, inputsToStore, type RunInputs } from '../config/run-inputs.js';
 import { type SettingsFlags, settingsOfFlags } from '../config/settings-of-flags.js';
+import { openImages } from '../data/open-images.js';
 import { readGoodPairs } from '../data/read-good.js';
 import { startEngine } from '../engine.js';
 import { exitCodes, interruptedCode } from '../exit-code.js';
+import { type DeviceName, deviceOf } from '../machine/device.js';
 import { duration, rate } from '../terminal/duration.js';
 import { type Io, print } from '../terminal/io.js';
-import { jsonlReporter, prettyReporter } from '../terminal/train-reporter.js';
+import { writeLine } from '../terminal/json-lines.js';
+import { jsonlReporter, prettyReporter, type TrainReporter } from '../terminal/train-reporter.js';
 import { loadTerm } from '../terms/load-term.js';
-import { checkInit, checkOut, checkTerms } from '../training/run-checks.js';
+import { checkInit, checkTerms } from '../training/run-checks.js';
 
 /** The flags of `uniecs train`. */
-export interface TrainFlags extends SettingsFlags {
-  readonly train: string;
-  readonly val: string;
+export interface TrainFlags extends SettingsFlags, Partial<RunInputs> {
   readonly out: string;
-  readonly images?: string;
+  readonly imageCache?: string;
   readonly config?: string;
   readonly init?: string;
-  readonly term?: string;
-  readonly device: 'auto' | 'cpu';
-  readonly skipBad?: boolean;
+  readonly device: DeviceName;
   readonly resume?: boolean;
   readonly logFormat: 'pretty' | 'jsonl';
 }
@@ -29,48 +38,77 @@ export interface TrainFlags extends SettingsFlags {
 /** Trains a model. Whatever can be wrong with settings, folders and data is said before the first step. */
 export async function runTrain(flags: TrainFlags, io: Io): Promise<number> {
   await startEngine();
-  const settings = settingsOfFlags(flags, flags.config === undefined ? {} : await readSettings(flags.config));
-  const terms = flags.term === undefined ? [] : [await loadTerm(flags.term)];
+  const { out, resume = false } = flags;
+  const given = settingsOfFlags(flags, flags.config === undefined ? {} : await readSettings(flags.config));
+  await checkRunFolder(out, resume);
+  const stored = resume ? await readStoredRun(out) : undefined;
+  const settings = stored ? resumedSettings(out, stored.settings, given) : given;
+  const inputs = inputsOf(out, flags, stored?.inputs);
+  const terms = inputs.term === undefined ? [] : [await loadTerm(inputs.term)];
   checkTerms(settings, terms);
-  await checkOut(flags.out, flags.resume ?? false);
   if (flags.init !== undefined) await checkInit(flags.init);
   const asLines = flags.logFormat === 'jsonl';
   const reporter = asLines ? jsonlReporter(io.stderr) : prettyReporter(io.stderr);
-  const { images, skipBad } = flags;
-  const [pairs = [], validation = []] = await readGoodPairs(
-    [flags.train, flags.val],
-    asLines ? { ...io, stderr: { write: () => {} } } : io,
-    { images, skipBad, note: reporter.note },
-  );
-
-  if (flags.device === 'auto') reporter.note('device: cpu, the one that this version trains on');
-  let best: EvaluationReport | undefined;
+  const { note } = reporter;
+  const { size, preset, fusion, dataWorkers } = trainSettings(settings);
+  const { imageSize } = modelConfig(size, preset, 1, fusion).image;
+  const images = openImages({ size: imageSize, imageCache: flags.imageCache, dataWorkers, note });
   try {
-    const summary = await train({
+    const [pairs = [], validation = []] = await readGoodPairs(
+      [inputs.train, inputs.val],
+      asLines ? { ...io, stderr: { write: () => {} } } : io,
+      { images: inputs.images, skipBad: inputs.skipBad, note, decode: images.check },
+    );
+    const device = await deviceOf(flags.device, note);
+    const run = {
       settings,
+      device,
       train: pairs,
       validation,
-      out: flags.out,
-      resume: flags.resume ?? false,
+      images,
+      out,
+      resume,
       terms,
-      ...(flags.init === undefined ? {} : { init: flags.init }),
-      signal: io.signal,
-      onEvent: (event) => {
-        if (event.type === 'validation' && event.isBest) best = event.report;
-        reporter.onEvent(event);
-      },
-    });
-    reporter.end();
-    const { steps, seconds, pairsPerSecond } = summary;
-    if (summary.interrupted) {
-      reporter.note(`stopped after step ${steps}, which is saved; the same command with --resume goes on from there`);
-      return interruptedCode(io.signal);
-    }
-    if (best) print(io, `validation at step ${summary.best?.step}:\n${formatTaskTable(best)}\n`);
-    print(io, `trained ${steps} steps in ${duration(seconds)} (${rate(pairsPerSecond)} pairs a second)`);
-    print(io, `model: ${flags.out}`);
-    return exitCodes.done;
+      inputs: inputsToStore(out, inputs),
+    };
+    return await trainOn({ ...run, ...(flags.init === undefined ? {} : { init: flags.init }) }, reporter, asLines, io);
   } finally {
     reporter.end();
+    await images.dispose();
   }
+}
+
+/** Trains and tells how it went, at the end in a table or (`asLines`) in a line of JSON. */
+async function trainOn(options: TrainOptions, reporter: TrainReporter, asLines: boolean, io: Io): Promise<number> {
+  const { out } = options;
+  let best: EvaluationReport | undefined;
+  const summary = await train({
+    ...options,
+    signal: io.signal,
+    onEvent: (event) => {
+      if (event.type === 'validation' && event.isBest) best = event.report;
+      reporter.onEvent(event);
+    },
+  });
+  reporter.end();
+  const fault = options.images?.fault;
+  if (fault) reporter.note(`not all decoded images were kept for later runs: ${fault.got}`);
+  const { steps, skipped, seconds, pairsPerSecond, interrupted } = summary;
+  if (interrupted) {
+    reporter.note(`stopped after step ${steps}, which is saved; uniecs train --out ${out} --resume goes on from there`);
+  }
+  const code = interrupted ? interruptedCode(io.signal) : exitCodes.done;
+  if (asLines) {
+    // A resumed run that did not get better has no report of its best validation.
+    writeLine(io.stdout, { type: 'summary', ...summary, model: out, ...(best ? { report: best } : {}) });
+  }
+  if (asLines || interrupted) return code;
+  if (best) print(io, `validation at step ${summary.best?.step}:\n${formatTaskTable(best)}\n`);
+  const early = summary.stoppedEarly ? ', stopped early for want of a better validation' : '';
+  const without = skipped > 0 ? `, ${skipped} of them skipped` : '';
+  const pace = `${duration(seconds)} (${rate(pairsPerSecond)} pairs a second)`;
+  print(io, `trained ${steps} steps in ${pace}${without}${early}`);
+  print(io, `model: ${out}`);
+  print(io, `report: ${join(out, 'report.html')}`);
+  return code;
 }

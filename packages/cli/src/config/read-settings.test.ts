@@ -37,6 +37,12 @@ microBatch: 16
 learningRate: 1e-4
 warmupSteps: 5
 optimizer: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0 }
+freeze: [encoders, fusion.*.bias]
+learningRateFactors: { encoders: 0.1, terms: 10 }
+clipNorm: 1
+averageDecay: 0.999
+earlyStopping: { patience: 3, minDelta: 0.001 }
+maxSkippedSteps: 2
 drop: [CLAL, V2V]
 fusion:
   { width: 64, heads: 4, crossLayers: 0, selfBlocks: 1, fusionBlocks: 2, ffnRatio: 2, dropout: 0.1, norm: pre, indicator: other,
@@ -54,11 +60,14 @@ augmentation: { area: [0.6, 1], aspect: [0.75, 1.33], flip: 0.5, brightness: 0.2
 tokenizer: { vocabularySize: 1000, minFrequency: 1, subwords: 10, characters: 100 }
 validateEvery: 2
 checkpointEvery: 100
+keepLast: 3
+keepBest: false
+onSaveError: continue
 `;
 
 it('reads every setting but steps, nested ones too', async () => {
   const settings = await read(everything);
-  expect(Object.keys(settings)).toHaveLength(17);
+  expect(Object.keys(settings)).toHaveLength(26);
   expect(settings).toMatchObject({ learningRate: 1e-4, drop: ['CLAL', 'V2V'], fusion: { gating: false } });
   expect(settings.losses?.v2t?.temperature).toEqual({ learnedFrom: 0.07 });
 });
@@ -90,6 +99,12 @@ it.each([
   ['drop: CLAL', "settings.yaml:1: drop: expected a list, got 'CLAL'"],
   ['drop: [CLAL, 3]', 'settings.yaml:1: drop.1: expected text, got 3'],
   ['losses: 3', 'settings.yaml:1: losses: expected keys with values, got 3'],
+  ['clipNorm: all', "settings.yaml:1: clipNorm: expected a number above 0, or false, got 'all'"],
+  ['earlyStopping: { patient: 2 }', 'settings.yaml:1: earlyStopping.patient: unknown key; did you mean patience?'],
+  [
+    'learningRateFactors: { encoders: 0 }',
+    'settings.yaml:1: learningRateFactors.encoders: expected more than 0, got 0',
+  ],
   ['augmentation: true', 'settings.yaml:1: augmentation: expected false or options of the augmentation, got true'],
   [
     'augmentation: { area: [0.5] }',

@@ -10,13 +10,19 @@ export interface SettingsFlags {
   readonly microBatch?: number;
   readonly lr?: number;
   readonly seed?: number;
+  readonly dataWorkers?: number;
   readonly drop?: readonly string[];
+  readonly freeze?: readonly string[];
+  readonly onSaveError?: GivenSettings['onSaveError'];
 }
 
 /** The file's settings with what the flags say instead; `--epochs` also overrides the file's `steps`, and the other way round. */
 export function settingsOfFlags(flags: SettingsFlags, file: GivenSettings = {}): GivenSettings {
-  const { size, preset, epochs, steps, batchSize, microBatch, lr: learningRate, seed, drop } = flags;
-  const given = Object.entries({ size, preset, epochs, steps, batchSize, microBatch, learningRate, seed, drop });
+  const { size, preset, epochs, steps, batchSize, microBatch, lr: learningRate, seed, dataWorkers } = flags;
+  const { drop, freeze, onSaveError } = flags;
+  const numbers = { epochs, steps, batchSize, microBatch, learningRate, seed, dataWorkers };
+  const named = { size, preset, ...numbers, drop, freeze, onSaveError };
+  const given = Object.entries(named);
   const { epochs: fileEpochs, steps: fileSteps, ...rest } = file;
   const length = epochs === undefined && steps === undefined ? { epochs: fileEpochs, steps: fileSteps } : {};
   const all = { ...rest, ...length, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };

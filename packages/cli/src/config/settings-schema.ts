@@ -82,6 +82,10 @@ const fusion = options<Given<'fusion'>>({
   residual: name('none', 'pooled'),
 });
 
+/** A setting that may also be off. */
+const orFalse = <T>(schema: z.ZodType<T>, error: string) => z.union([z.literal(false), schema], { error });
+
+type Stopping = Exclude<Given<'earlyStopping'>, false>;
 type Augmentation = Exclude<Given<'augmentation'>, false>;
 /** What of the augmentation is a setting: where it writes, and in which size, is not. */
 type AugmentationSettings = Omit<Augmentation, 'into' | 'outputSize'>;
@@ -104,6 +108,7 @@ export const settingsSchema: z.ZodType<GivenSettings> = options<GivenSettings>({
   steps: count,
   batchSize: count,
   microBatch: count,
+  batching: options<Given<'batching'>>({ tokenBudget: count, uniqueProducts: flag }),
   learningRate: above0,
   warmupSteps: countFrom0,
   optimizer: options<Given<'optimizer'>>({
@@ -112,6 +117,12 @@ export const settingsSchema: z.ZodType<GivenSettings> = options<GivenSettings>({
     epsilon: above0,
     weightDecay: from0,
   }),
+  freeze: z.array(z.string()),
+  learningRateFactors: z.record(z.string(), above0),
+  clipNorm: orFalse(above0, 'expected a number above 0, or false'),
+  averageDecay: orFalse(z.number().min(0).lt(1), 'expected a number from 0 to less than 1, or false'),
+  earlyStopping: orFalse(options<Stopping>({ patience: count, minDelta: from0 }), 'expected patience, or false'),
+  maxSkippedSteps: count,
   drop: z.array(z.string()),
   fusion,
   losses,
@@ -122,7 +133,7 @@ export const settingsSchema: z.ZodType<GivenSettings> = options<GivenSettings>({
     weights: z.record(z.string(), from0),
     scope: name('representations', 'parameters'),
   }),
-  augmentation: z.union([z.literal(false), augmentation], { error: 'expected false or options of the augmentation' }),
+  augmentation: orFalse(augmentation, 'expected false or options of the augmentation'),
   tokenizer: options<Given<'tokenizer'>>({
     vocabularySize: count,
     minFrequency: count,
@@ -130,5 +141,9 @@ export const settingsSchema: z.ZodType<GivenSettings> = options<GivenSettings>({
     characters: count,
   }),
   validateEvery: count,
+  dataWorkers: countFrom0,
   checkpointEvery: countFrom0,
+  keepLast: count,
+  keepBest: flag,
+  onSaveError: name('stop', 'continue'),
 });

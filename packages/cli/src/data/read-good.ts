@@ -1,5 +1,5 @@
 import type { CatalogueItem, Pair } from '@uniecs/mbeer';
-import { type Problem, readItems, readPairs, requireValid, type Validated } from '@uniecs/mbeer/node';
+import { type Problem, type ReadOptions, readItems, readPairs, requireValid, type Validated } from '@uniecs/mbeer/node';
 import { UniecsError } from '@uniecs/tensor';
 import { type Io, say } from '../terminal/io.js';
 import { progress } from '../terminal/progress.js';
@@ -8,6 +8,8 @@ import { progress } from '../terminal/progress.js';
 export interface ReadGoodOptions {
   /** Folder that image paths are relative to; default each file's own. */
   readonly images?: string | undefined;
+  /** Decodes the pictures, for a command that goes on with them; default they are decoded for the check alone. */
+  readonly decode?: ReadOptions['decode'];
   /** Leaves bad lines out, and says how many, instead of stopping. */
   readonly skipBad?: boolean | undefined;
   /** Is told how many lines were left out; default a line on standard error. */
@@ -46,15 +48,16 @@ export async function readGoodItems(file: string, io: Io, options: ReadGoodOptio
 
 /** Reads one file with progress and interruption. */
 export async function readWith<T>(
-  read: (file: string, options: Parameters<typeof readPairs>[1]) => Promise<T>,
+  read: (file: string, options: ReadOptions) => Promise<T>,
   file: string,
   io: Io,
-  { images }: ReadGoodOptions,
+  { images, decode }: ReadGoodOptions,
 ): Promise<T> {
   const shown = progress(io, `checking the images of ${file}`, 'images');
   try {
     return await read(file, {
       ...(images === undefined ? {} : { images }),
+      ...(decode === undefined ? {} : { decode }),
       signal: io.signal,
       onProgress: ({ done, total }) => shown.update(done, total),
     });

@@ -23,15 +23,29 @@ function step(at: number): StepEvent {
     terms: { V2T: 1 },
     lambdas: { V2T: 1 },
     gradNorms: { V2T: 1 },
+    gradNorm: 1,
     entropy: 0,
     learningRate: 1e-3,
     pairsPerSecond: 80,
     dataWait: 0,
+    rssBytes: 2e8,
     secondsLeft: 65,
   };
 }
 
 const start: TrainEvent = { type: 'start', parameters: 2_570_000, pairs: 960, totalSteps: total, stepsPerEpoch: 10 };
+const skipped: TrainEvent = {
+  type: 'skipped',
+  ...{
+    step: 11,
+    epoch: 2,
+    totalSteps: total,
+    reason: 'the term V2T has the loss NaN',
+    term: 'V2T',
+    items: [],
+    inRow: 1,
+  },
+};
 const report: EvaluationReport = { version: 1, pairs: 4, tasks: {}, mean: { 'R@1': 0.25, 'R@10': null } };
 const validation: TrainEvent = { type: 'validation', step: 10, epoch: 1, report, isBest: true, seconds: 3 };
 
@@ -42,13 +56,15 @@ it('where lines cannot be rewritten, fifty lines a run and one a validation', ()
   for (let at = 1; at <= total; at++) reporter.onEvent(step(at));
   reporter.onEvent(validation);
   reporter.note('PLC: k is clamped');
+  reporter.onEvent(skipped);
   reporter.end();
   const lines = text().split('\n');
-  expect(lines).toHaveLength(1 + 50 + 1 + 1 + 1);
+  expect(lines).toHaveLength(1 + 50 + 1 + 1 + 1 + 1);
   expect(lines[0]).toBe('960 pairs, 2.57 M parameters, 200 steps, 10 an epoch');
   expect(lines[1]).toBe('epoch 1  step 4/200  loss 2.5000  80.0 pairs/s  1 min 5 s left');
   expect(lines[51]).toBe('epoch 1  step 10  validation: mean R@1 0.250  R@10 -, the best so far (3 s)');
   expect(lines[52]).toBe('PLC: k is clamped');
+  expect(lines[53]).toBe('step 11  skipped: the term V2T has the loss NaN');
 });
 
 it('a short run tells every step, and the last one always', () => {

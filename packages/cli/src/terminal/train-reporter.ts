@@ -2,6 +2,7 @@ import type { EvaluationReport } from '@uniecs/mbeer';
 import type { StepEvent, TrainEvent } from '@uniecs/retrieval';
 import { duration, rate } from './duration.js';
 import type { OutputStream } from './io.js';
+import { writeLine } from './json-lines.js';
 import { progressLine } from './progress-line.js';
 import { statusLine } from './status-line.js';
 
@@ -15,8 +16,11 @@ export interface TrainReporter {
 
 /** Every event as a JSON line. */
 export function jsonlReporter(stream: OutputStream): TrainReporter {
-  const write = (event: object) => void stream.write(`${JSON.stringify(event)}\n`);
-  return { onEvent: write, note: (text) => write({ type: 'note', text }), end: () => {} };
+  return {
+    onEvent: (event) => writeLine(stream, { ...event }),
+    note: (text) => writeLine(stream, { type: 'note', text }),
+    end: () => {},
+  };
 }
 
 /** How often a step is told where lines cannot be rewritten: this many lines a run. */
@@ -54,6 +58,10 @@ export function prettyReporter(stream: OutputStream, clock: () => number = () =>
         const { epoch, step: at, report, isBest, seconds } = event;
         const best = isBest ? ', the best so far' : '';
         line.print(`epoch ${epoch}  step ${at}  validation: mean ${recalls(report)}${best} (${duration(seconds)})`);
+      } else if (event.type === 'skipped') {
+        line.print(`step ${event.step}  skipped: ${event.reason}`);
+      } else if (event.type === 'saveFailed') {
+        line.print(`step ${event.step}  the ${event.what} could not be saved, the run goes on: ${event.reason}`);
       } else if (event.type === 'note') {
         line.print(event.text);
       }

@@ -1,0 +1,44 @@
+import { homedir, platform } from 'node:os';
+import { join } from 'node:path';
+import { type ImageSource, imageSource } from '@uniecs/encoders/node';
+import { defaultDataWorkers } from '@uniecs/retrieval';
+import { UniecsError } from '@uniecs/tensor';
+
+/** How a command reads images. */
+export interface OpenImagesOptions {
+  /** Side of the images. */
+  readonly size: number;
+  /** The flag `--image-cache`: a folder or `off`; default the user's cache folder. */
+  readonly imageCache?: string | undefined;
+  /** Threads; default `defaultDataWorkers`. */
+  readonly dataWorkers?: number | undefined;
+  /** Is told where the default folder cannot be used. */
+  readonly note: (text: string) => void;
+}
+
+/** Where decoded images are kept unless the user says otherwise: `uniecs/images` in the folder that the system has for caches. */
+export function defaultImageCache(environment: NodeJS.ProcessEnv = process.env): string {
+  const { XDG_CACHE_HOME, LOCALAPPDATA } = environment;
+  const ofSystem: Partial<Record<NodeJS.Platform, string>> = {
+    darwin: join(homedir(), 'Library', 'Caches'),
+    win32: LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'),
+  };
+  return join(XDG_CACHE_HOME || (ofSystem[platform()] ?? join(homedir(), '.cache')), 'uniecs', 'images');
+}
+
+/**
+ * The source of a command's images.
+ *
+ * @throws UniecsError `file` where the folder that was asked for cannot be used; a default one is done without, and noted
+ */
+export function openImages({ size, imageCache, dataWorkers, note }: OpenImagesOptions): ImageSource {
+  const workers = dataWorkers ?? defaultDataWorkers();
+  if (imageCache === 'off') return imageSource({ size, workers });
+  try {
+    return imageSource({ size, workers, folder: imageCache ?? defaultImageCache() });
+  } catch (error) {
+    if (imageCache !== undefined || !UniecsError.isInstance(error) || error.code !== 'file') throw error;
+    note(`decoded images are not kept for later runs: ${error.got} (--image-cache names another folder)`);
+    return imageSource({ size, workers });
+  }
+}
