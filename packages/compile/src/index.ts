@@ -1,4 +1,6 @@
+export type { Precision } from './graph/graph.js';
 export { lowerings as supportedKernels } from './kernels/lowerings.js';
+export { precisions } from './runtime/check-precision.js';
 export { type ChosenDevice, chooseDevice, comparison, type DeviceProbe, probeDevice } from './runtime/choose-device.js';
 export { type CompiledFunction, type CompileOptions, compile } from './runtime/compile.js';
 export { backendOf, type Device, deviceRemedies, type OrtDevice, ortDevices } from './runtime/device.js';

@@ -1,5 +1,6 @@
 export { checkShape, type Dims } from './check-shape.js';
 export { type ErrorCode, type ErrorFields, UniecsError } from './errors.js';
+export { inFloat32, isInFloat32 } from './in-float32.js';
 export {
   type DropoutSource,
   dropout,

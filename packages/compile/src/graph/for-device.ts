@@ -42,10 +42,10 @@ const plainProduct: Rewrite = (graph, { inputs, outputs, attributes }) => {
     return graph.one('Transpose', [x], x.dtype, shape, { perm });
   };
   const [a, b] = inputs as [Value, Value];
-  const { shape } = outputs[0] as Value;
-  const product = graph.one('MatMul', [turned(a, attributes.transA), turned(b, attributes.transB)], 'float32', shape);
+  const { dtype, shape } = outputs[0] as Value;
+  const product = graph.one('MatMul', [turned(a, attributes.transA), turned(b, attributes.transB)], dtype, shape);
   const { float: alpha } = attributes.alpha as { float: number };
-  return [alpha === 1 ? product : graph.one('Mul', [product, graph.splat(alpha, 'float32', [])], 'float32', shape)];
+  return [alpha === 1 ? product : graph.one('Mul', [product, graph.splat(alpha, dtype, [])], dtype, shape)];
 };
 
 const not = (graph: Graph, x: Value): Value => graph.one('Not', [x], 'bool', x.shape);

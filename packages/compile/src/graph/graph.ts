@@ -1,10 +1,13 @@
 import type { DataType } from '@tensorflow/tfjs-core';
 
+/** What the matrix products of a graph multiply: float32, or its operands rounded to 16 bits. */
+export type Precision = 'float32' | 'float16' | 'bfloat16';
+
 /**
- * The element types that a graph carries; `int64` only inside, where an ONNX operator demands it, and `float64` where whole
- * numbers need its precision.
+ * The element types that a graph carries; `int64` only inside, where an ONNX operator demands it, `float64` where whole
+ * numbers need its precision, and 16 bits for operands and results of matrix products.
  */
-export type ElementType = 'float32' | 'int32' | 'bool' | 'int64' | 'float64';
+export type ElementType = Precision | 'int32' | 'bool' | 'int64' | 'float64';
 
 /** The elements of a constant. */
 export type Elements = Float32Array | Float64Array | Int32Array | Uint8Array | BigInt64Array;
@@ -51,6 +54,13 @@ export interface OutputType {
   readonly shape: readonly number[];
 }
 
+/** How a graph multiplies matrices; default in float32. */
+export interface GraphOptions {
+  readonly precision?: Precision;
+  /** For devices without kernels of 16 bits. */
+  readonly emulatesPrecision?: boolean;
+}
+
 const hashedBytes = 65536;
 
 /**
@@ -58,10 +68,19 @@ const hashedBytes = 65536;
  * that earlier one, so common subexpressions are computed once; equal small constants are one.
  */
 export class Graph {
+  /** What matrix products multiply. */
+  readonly precision: Precision;
+  /** Whether operands and results are rounded to the precision, and float32 is multiplied. */
+  readonly emulatesPrecision: boolean;
   readonly nodes: Node[] = [];
   readonly inputs: Value[] = [];
   readonly #known = new Map<string, readonly Value[]>();
   #nextId = 0;
+
+  constructor({ precision = 'float32', emulatesPrecision = false }: GraphOptions = {}) {
+    this.precision = precision;
+    this.emulatesPrecision = emulatesPrecision;
+  }
 
   input(name: string, dtype: ElementType, shape: readonly number[]): Value {
     const value: Value = { id: this.#nextId++, dtype, shape: [...shape], inputName: name };

@@ -1,9 +1,22 @@
+import { isInFloat32 } from '@uniecs/tensor';
 import { unsupportedOp } from '../errors.js';
-import type { Graph, Value } from '../graph/graph.js';
-import { binary, broadcastShape, type KernelCall, type Lowering } from './tools.js';
+import type { Graph, Precision, Value } from '../graph/graph.js';
+import { binary, broadcastShape, cast, type KernelCall, type Lowering } from './tools.js';
 
-/** A (batched) matrix product; always `FusedMatMul`, so that transposes and a scalar factor ride along. */
+/** A (batched) matrix product in float32; always `FusedMatMul`, so that transposes and a scalar factor ride along. */
 export function matrixProduct(graph: Graph, a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
+  return roundedProduct(graph, a, b, transposeA, transposeB, 'float32');
+}
+
+/** A product of operands that are rounded to a precision; the result is float32 again. */
+function roundedProduct(
+  graph: Graph,
+  a: Value,
+  b: Value,
+  transposeA: boolean,
+  transposeB: boolean,
+  precision: Precision,
+): Value {
   if (a.dtype === 'bool') throw unsupportedOp('BatchMatMul', 'on booleans; cast them first');
   if (a.dtype === 'int32')
     return integerProduct(graph, transposeA ? turned(graph, a) : a, transposeB ? turned(graph, b) : b);
@@ -12,7 +25,11 @@ export function matrixProduct(graph: Graph, a: Value, b: Value, transposeA: bool
   const batch = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const attributes = { transA: Number(transposeA), transB: Number(transposeB), alpha: { float: 1 } };
   const shape = [...batch, rows as number, columns as number];
-  return graph.one('FusedMatMul', [a, b], 'float32', shape, attributes, 'com.microsoft');
+  const rounded = (x: Value) => cast(graph, x, precision);
+  const type = graph.emulatesPrecision ? 'float32' : precision;
+  const operands = [a, b].map((operand) => cast(graph, rounded(operand), type));
+  const product = graph.one('FusedMatMul', operands, type, shape, attributes, 'com.microsoft');
+  return cast(graph, rounded(product), 'float32');
 }
 
 function integerProduct(graph: Graph, a: Value, b: Value): Value {
@@ -30,7 +47,9 @@ function turned(graph: Graph, x: Value): Value {
 
 function batchMatMul({ graph, inputs, attributes }: KernelCall): Value {
   const { transposeA, transposeB } = attributes as { transposeA?: boolean; transposeB?: boolean };
-  return matrixProduct(graph, inputs.a as Value, inputs.b as Value, transposeA ?? false, transposeB ?? false);
+  const [a, b] = [inputs.a as Value, inputs.b as Value];
+  const precision = isInFloat32() ? 'float32' : graph.precision;
+  return roundedProduct(graph, a, b, transposeA ?? false, transposeB ?? false, precision);
 }
 
 const activationOperators: Readonly<Record<string, string>> = { relu: 'Relu', sigmoid: 'Sigmoid' };

@@ -1,6 +1,7 @@
 import { backend_util } from '@tensorflow/tfjs-core';
 import { unsupportedOp } from '../errors.js';
 import { type Elements, type ElementType, type Graph, sizeOf, type Value } from '../graph/graph.js';
+import { onnxTypes } from '../onnx/encode.js';
 
 /** What a kernel gets: the graph under construction, the values of its inputs by tfjs name, and tfjs's attributes. */
 export interface KernelCall {
@@ -108,12 +109,14 @@ export function reshape(graph: Graph, x: Value, shape: readonly number[]): Value
   return graph.one('Reshape', [x, graph.integers(shape)], x.dtype, shape, attributes);
 }
 
+/** What a constant can hold; others are cast in the graph. */
+const held: ReadonlySet<ElementType> = new Set(['float32', 'float64', 'int32', 'bool']);
+
 /** Casts; the value itself where it has the type. */
 export function cast(graph: Graph, x: Value, dtype: ElementType): Value {
   if (x.dtype === dtype) return x;
-  if (x.splat !== undefined && dtype !== 'int64') return graph.splat(x.splat, dtype, x.shape);
-  const to = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 }[dtype];
-  return graph.one('Cast', [x], dtype, x.shape, { to });
+  if (x.splat !== undefined && held.has(dtype)) return graph.splat(x.splat, dtype, x.shape);
+  return graph.one('Cast', [x], dtype, x.shape, { to: onnxTypes[dtype] });
 }
 
 /** Booleans as int32, as tfjs counts and compares them. */

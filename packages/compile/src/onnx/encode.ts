@@ -12,7 +12,16 @@ export interface Model {
   readonly nameOf: (value: Value | undefined) => string;
 }
 
-const onnxTypes: Readonly<Record<ElementType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 };
+/** ONNX's numbers for element types. */
+export const onnxTypes: Readonly<Record<ElementType, number>> = {
+  float32: 1,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  bfloat16: 16,
+};
 
 /** The operator set that graphs are written for, and ONNX Runtime's own. */
 const operatorSets = [

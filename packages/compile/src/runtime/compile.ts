@@ -1,9 +1,11 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import { UniecsError } from '@uniecs/tensor';
+import type { Precision } from '../graph/graph.js';
 import { encodeModel } from '../onnx/encode.js';
 import { modelOfTrace } from '../onnx/model-of-trace.js';
 import { type HostTensor, type HostTree, leavesOf } from '../trace/tensor-tree.js';
 import { type Traceable, trace } from '../trace/trace.js';
+import { checkPrecision } from './check-precision.js';
 import { backendOf, type Device, type OrtDevice } from './device.js';
 import { type DeviceState, deviceState, type StateBuffers, type StateTree } from './device-state.js';
 import { eagerEngine } from './eager-engine.js';
@@ -26,6 +28,14 @@ export interface CompileOptions<Outputs = unknown> extends SessionOptions {
    * returns its outputs and the state is as it was: nothing is copied either way.
    */
   readonly accept?: (outputs: HostTree<Outputs>) => boolean;
+  /**
+   * What matrix products multiply; default `float32`. With `float16` or `bfloat16` their operands are rounded to 16 bits and their
+   * results are float32 again, as is all else: variables, sums, norms, softmax. `inFloat32` of
+   * `@uniecs/tensor` exempts a part of the function. The CPU
+   * has no such products: operands and results are rounded there and float32 is multiplied, which shows what 16 bits do to a model
+   * and is slower.
+   */
+  readonly precision?: Precision;
   /** Name in the ONNX file and in errors; default the function's. */
   readonly name?: string;
 }
@@ -62,7 +72,7 @@ export interface CompiledFunction<Inputs, Outputs> {
  * graph. Variables named in `state` are read from and written to buffers beside the session (`sync()` writes them back to the
  * tfjs variables); anything else that would be frozen into the graph unseen is refused.
  *
- * @throws UniecsError (from calls and `prepare`) `unsupported` naming an op and its call site; `argument` for undeclared
+ * @throws UniecsError `argument` and `unsupported` for a precision that the device does not have; (from calls and `prepare`) `unsupported` naming an op and its call site; `argument` for undeclared
  *   variables, large captured tensors, random draws, reads of values, missing and unread inputs; `shape` for data that does
  *   not fit; `data` where ONNX Runtime fails on the values; `unavailable` after `dispose`
  */
@@ -72,7 +82,16 @@ export function compile<Inputs, Outputs>(
 ): CompiledFunction<Inputs, Outputs> {
   const name = options.name ?? (fn.name || 'compiled');
   const state = stateOf(options, name);
-  const traceable: Traceable = { name, fn: fn as (inputs: never) => Outputs, state: state.variables };
+  const { precision = 'float32' } = options;
+  checkPrecision(precision, state.device, name);
+  const traceable: Traceable = {
+    name,
+    fn: fn as (inputs: never) => Outputs,
+    state: state.variables,
+    precision,
+    // ONNX Runtime has no products of 16 bits for the CPU; those that it is given it computes in float32, unrounded.
+    emulatesPrecision: state.device === 'cpu',
+  };
   const engine = engineOf(traceable, state, options);
   let disposed = false;
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { UniecsError } from '@uniecs/tensor';
-import { type ElementType, Graph, type Node, type Value } from '../graph/graph.js';
+import { type ElementType, Graph, type GraphOptions, type Node, type Value } from '../graph/graph.js';
 import { guardVariables } from './guard-variables.js';
 import { type HostTensor, isHostTensor, isTensor, leavesOf, mapLeaves } from './tensor-tree.js';
 import { type TraceBackend, traceBackend, traceBackendName } from './trace-backend.js';
@@ -25,7 +25,7 @@ export interface Trace {
 }
 
 /** What is traced. */
-export interface Traceable {
+export interface Traceable extends GraphOptions {
   /** For errors. */
   readonly name: string;
   readonly fn: (inputs: never) => unknown;
@@ -50,11 +50,12 @@ export const tracedOutputs = {
  *
  * @param inputTree host tensors, of which only dtype and shape count
  */
-export function trace({ name, fn, state, loops = true }: Traceable, inputTree: unknown): Trace {
+export function trace(traceable: Traceable, inputTree: unknown): Trace {
+  const { name, fn, state, loops = true } = traceable;
   const previous = activeBackend();
   const backend = traceBackend();
   const engine = tf.engine();
-  const graph = new Graph();
+  const graph = new Graph(traceable);
   const variables = guardVariables(state);
   const tape = engine.state.activeTape;
   const placeholder = (inputName: string, dtype: ElementType, shape: readonly number[]) => {

@@ -14,6 +14,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { checkShape } from '../check-shape.js';
 import { UniecsError } from '../errors.js';
+import { inFloat32 } from '../in-float32.js';
 
 /** Words of rows are residues modulo this prime: whole numbers under 2^10, whose products float32 holds exactly. */
 const prime = 1021;
@@ -67,7 +68,7 @@ export function counterUniform(position: CounterPosition, shape: readonly number
   checkCounter('a site', position.site, counterLimit - 1);
   checkCounter('a row size', rowSize, counterLimit);
   return tidy(() => {
-    const products = matMul(rowWords(position), placeWords(rowSize));
+    const products = inFloat32(() => matMul(rowWords(position), placeWords(rowSize)));
     return reshape(sub(products, floor(products)), [...shape]);
   });
 }
