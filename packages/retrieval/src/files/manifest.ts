@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import type { Device } from '@uniecs/compile';
 import type { Pair } from '@uniecs/mbeer';
 import { writeFileAtomic } from '@uniecs/tensor/node';
 import { type ImagesDigest, imagesDigest } from '../data/images-digest.js';
@@ -30,6 +31,8 @@ export interface Manifest {
   readonly seed: number;
   readonly settings: TrainSettings;
   readonly model: ModelConfig;
+  /** Where steps and validations run. */
+  readonly device: Device;
   /** Names of the loss terms. */
   readonly terms: readonly string[];
   readonly data: {
@@ -52,6 +55,7 @@ export interface Manifest {
 export interface ManifestContent {
   readonly settings: TrainSettings;
   readonly model: ModelConfig;
+  readonly device: Device;
   readonly terms: readonly string[];
   readonly train: readonly Pair[];
   readonly validation: readonly Pair[];
@@ -61,7 +65,7 @@ export interface ManifestContent {
  * The manifest of a run that starts, or that goes on after `resumedFrom` steps: then the earlier times stay. Reads every picture once.
  */
 export async function startManifest(
-  { settings, model, terms, train, validation }: ManifestContent,
+  { settings, model, device, terms, train, validation }: ManifestContent,
   resumedFrom?: number,
   before?: Manifest,
 ): Promise<Manifest> {
@@ -76,6 +80,7 @@ export async function startManifest(
     seed: settings.seed,
     settings,
     model,
+    device,
     terms,
     data: { train: await digest(train), validation: await digest(validation) },
     versions: { node: process.versions.node, ...packageVersions() },

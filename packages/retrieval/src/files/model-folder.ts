@@ -38,6 +38,8 @@ export interface StoredConfig {
   readonly training?: unknown;
   /** What the starter of that run wanted to keep for resuming it (files, folders); not needed to use the model. */
   readonly inputs?: Readonly<Record<string, unknown>>;
+  /** The device that the run was started on; not needed to use the model. */
+  readonly device?: string;
 }
 
 /** A model ready for use. */

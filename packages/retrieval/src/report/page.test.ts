@@ -29,6 +29,7 @@ const manifest: Manifest = {
   seed: 41,
   settings: { batchSize: 96, optimizer: { beta2: 0.98 }, drop: [] } as never,
   model: { fusion: { width: 128 } } as never,
+  device: 'cpu',
   terms: ['V2T', 'PLC'],
   data: { train: { pairs: 600, sha256: 'abc' } } as never,
   versions: { node: '20.19.0', 'onnxruntime-node': '1.2.3' },

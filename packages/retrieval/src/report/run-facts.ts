@@ -61,10 +61,14 @@ ${rows}</tbody></table></div>`;
 
 /** The manifest as tables: times, data, machine, versions, settings. */
 export function manifestTables(manifest: Partial<Manifest>): Html {
-  const { settings, model, data, machine, versions, terms, seed, status, startedAt, resumedAt, finishedAt } = manifest;
+  const { settings, model, device, data, machine, versions, terms, seed, status, startedAt, resumedAt, finishedAt } =
+    manifest;
   const resumed = resumedAt?.map(({ time, step }) => `${time} after step ${step}`);
   const parts: readonly (readonly [string, object | undefined])[] = [
-    ['Run', { status, seed, startedAt, resumedAt: resumed, finishedAt, terms, peakRssBytes: manifest.peakRssBytes }],
+    [
+      'Run',
+      { status, seed, device, startedAt, resumedAt: resumed, finishedAt, terms, peakRssBytes: manifest.peakRssBytes },
+    ],
     ['Settings', settings],
     ['Model', model],
     ['Data', data],

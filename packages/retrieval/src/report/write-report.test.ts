@@ -32,6 +32,7 @@ async function prepared(name: string, more: Partial<RecordOptions> = {}) {
     out,
     settings: trainSettings({ seed: 41 }),
     model: { architecture: 'uniecs' } as never,
+    device: 'cpu',
     terms: ['V2T', 'PLC'],
     train: pairs,
     validation: pairs,

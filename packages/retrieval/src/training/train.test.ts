@@ -179,6 +179,7 @@ describe('train', () => {
     const manifest = JSON.parse(await readFile(join(out, 'manifest.json'), 'utf8'));
     expect(manifest).toMatchObject({
       settings: { seed: 5, batchSize: 8 },
+      device: 'cpu',
       terms: names,
       data: { train: { pairs: 22 } },
     });

@@ -75,7 +75,7 @@ export function train(options: TrainOptions): Promise<TrainSummary> {
 /** `train` for a model of any configuration. */
 export async function trainWith(options: TrainOptions, configOf: ConfigOf): Promise<TrainSummary> {
   const { out, train, validation, resume = false, init, terms = [], signal, onEvent = () => {} } = options;
-  const { fileSystem = nodeFileSystem } = options;
+  const { device = 'cpu', fileSystem = nodeFileSystem } = options;
   if (resume) await checkRunFolder(out, resume);
   const settings = resume
     ? resumedSettings(out, (await readStoredRun(out)).settings, options.settings)
@@ -104,7 +104,8 @@ export async function trainWith(options: TrainOptions, configOf: ConfigOf): Prom
       }
     } else {
       const inputs = options.inputs ? { inputs: options.inputs } : {};
-      await writeModelConfig(out, { version: 1, model: run.config, training: settings, ...inputs }, run.tokenizer);
+      const config = { version: 1, model: run.config, training: settings, device, ...inputs } as const;
+      await writeModelConfig(out, config, run.tokenizer);
     }
     const metrics = metricsLog(join(out, runFiles.metrics));
     await metrics.cutAfter(start.step);
@@ -112,9 +113,9 @@ export async function trainWith(options: TrainOptions, configOf: ConfigOf): Prom
     announce(run, train, resumedFrom, onEvent);
     const names = run.terms.map(({ name }) => name);
     const note = (text: string) => onEvent({ type: 'note', text });
-    const loop = { out, device: options.device, start, saved: resume, validation, fileSystem, signal, onEvent };
+    const loop = { out, device, start, saved: resume, validation, fileSystem, signal, onEvent };
     return await recordRun(
-      { out, settings, model: run.config, terms: names, train, validation, resumedFrom, metrics, note },
+      { out, settings, model: run.config, device, terms: names, train, validation, resumedFrom, metrics, note },
       (recorded) => trainingLoop(run, { ...loop, metrics: recorded }),
     );
   } finally {
