@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, writeFileSync } from 'node:fs';
 import { cp, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { readSafetensors } from '@uniecs/tensor/node';
 import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -21,10 +23,18 @@ interface Outcome {
   readonly err: string;
 }
 
-/** The built command in a process of its own; `watch` sees it while it runs. */
-function spawned(args: readonly string[], watch?: (child: ChildProcess, err: string) => void): Promise<Outcome> {
+/** What is done with a command while it runs. */
+interface Watch {
+  /** Flags of Node. */
+  readonly node?: readonly string[];
+  /** Sees what stands on standard error so far. */
+  readonly watch?: (child: ChildProcess, err: string) => void;
+}
+
+/** The built command in a process of its own. */
+function spawned(args: readonly string[], { node = [], watch }: Watch = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [bin, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [...node, bin, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
     let [out, err] = ['', ''];
     child.stdout.on('data', (chunk) => {
       out += chunk;
@@ -35,6 +45,44 @@ function spawned(args: readonly string[], watch?: (child: ChildProcess, err: str
     });
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, out, err }));
+  });
+}
+
+/**
+ * The built command, sent signals: each when a text has come up on standard error, in turn. The command waits in the midst of writing
+ * that text until the signal is sent, so that it is at the same place however busy the machine is.
+ */
+async function signalled(
+  args: readonly string[],
+  signals: readonly (readonly [text: string, signal: NodeJS.Signals])[],
+): Promise<Outcome> {
+  const sent = await mkdtemp(at('sent-'));
+  const hold = `
+    import { existsSync } from 'node:fs';
+    const texts = ${JSON.stringify(signals.map(([text]) => text))};
+    const write = process.stderr.write.bind(process.stderr);
+    const idle = new Int32Array(new SharedArrayBuffer(4));
+    let next = 0;
+    process.stderr.write = (chunk, ...rest) => {
+      const done = write(chunk, ...rest);
+      if (next === texts.length || !String(chunk).includes(texts[next])) return done;
+      const file = ${JSON.stringify(sent)} + '/' + next++;
+      for (let waits = 0; !existsSync(file); waits++) {
+        if (waits === 10_000) process.exit(99);
+        Atomics.wait(idle, 0, 0, 5);
+      }
+      return done;
+    };`;
+  await writeFile(join(sent, 'hold.mjs'), hold);
+  let next = 0;
+  return spawned(args, {
+    node: ['--import', pathToFileURL(join(sent, 'hold.mjs')).href],
+    watch: (child, err) => {
+      const [text, signal] = signals[next] ?? [];
+      if (text === undefined || !err.includes(text)) return;
+      child.kill(signal);
+      writeFileSync(join(sent, `${next++}`), '');
+    },
   });
 }
 
@@ -225,23 +273,20 @@ describe('interrupted', () => {
     await writeFile(at('bad-end.jsonl'), `${await readFile(at('cat/train.jsonl'), 'utf8')}no json\n`);
     const readme = await readFile(join(import.meta.dirname, '..', 'README.md'), 'utf8');
     await writeFile(at('drift.mjs'), /```js\n(export default .*?)```/s.exec(readme)?.[1] ?? '');
-    const args = ['train', '--train', at('bad-end.jsonl'), '--val', at('cat/val.jsonl'), '--images', at('cat')];
-    args.push('--skip-bad', '--batch-size', '8', '--steps', '7', '--out', at('stopped'), '--log-format', 'jsonl');
+    const data = ['train', '--train', at('bad-end.jsonl'), '--val', at('cat/val.jsonl'), '--images', at('cat')];
+    data.push('--skip-bad', '--batch-size', '8', '--steps', '7', '--log-format', 'jsonl');
     // One term of the package's and one of the README's are enough here, and quick to compile.
-    args.push('--drop', 'CMAL,CLAL,IMCL', '--term', at('drift.mjs'));
+    data.push('--drop', 'CMAL,CLAL,IMCL', '--term', at('drift.mjs'));
+    const args = [...data, '--out', at('stopped')];
 
-    let sent = false;
-    const first = await spawned(args, (child, err) => {
-      if (sent || !err.includes('"type":"step"')) return;
-      sent = true;
-      child.kill('SIGINT');
-    });
+    const first = await signalled(args, [['"type":"step"', 'SIGINT']]);
     expect(first.code, first.err).toBe(130);
     expect(first.err).toContain('bad-end.jsonl: skipped 1 of 25 lines');
     expect(first.err).toContain('--resume');
     expect(events(first.err)).toContainEqual({ type: 'note', text: 'stopping; once more stops at once' });
     const steps = events(first.err).filter(({ type }) => type === 'step');
-    expect(steps.length).toBeLessThan(7);
+    // The step after the one at which the signal was sent is the one at work when it comes.
+    expect(steps.map(({ step }) => step)).toEqual([1, 2]);
     expect(Object.keys(steps[0].terms)).toEqual(['TASKS', 'DRIFT']);
     expect(events(first.out)).toEqual([
       expect.objectContaining({ type: 'summary', interrupted: true, steps: steps.length, model: at('stopped') }),
@@ -265,6 +310,22 @@ describe('interrupted', () => {
     expect(logged.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7]);
     const page = await readFile(at('stopped/report.html'), 'utf8');
     for (const text of ['7 of 7', 'Term DRIFT', 'mark resumed', 'finished']) expect(page).toContain(text);
+
+    const whole = await uniecs(...data, '--out', at('whole'));
+    expect(whole.code, whole.err).toBe(0);
+    const weights = ['model.safetensors', 'checkpoints/step-00000007/state.safetensors'];
+    const digests = async (out: string, files: readonly string[]) =>
+      Promise.all(
+        files.map(async (file) =>
+          createHash('sha256')
+            .update(await readFile(at(out, file)))
+            .digest('hex'),
+        ),
+      );
+    expect(await digests('stopped', weights)).toEqual(await digests('whole', weights));
+    // Null control: the state of another step is another.
+    const other = ['checkpoints/step-00000006/state.safetensors'];
+    expect(await digests('stopped', other)).not.toEqual(await digests('stopped', weights.slice(1)));
   });
 
   it('with --log-format jsonl warnings, what a module prints, and what is wrong are lines of JSON too', async () => {
@@ -316,23 +377,20 @@ describe('interrupted', () => {
       '--drop',
       'CMAL,CLAL,IMCL',
     ];
-    let sent = false;
-    // Two signals of different kinds: the system may join two of one kind.
-    const first = await spawned([...args, '--config', at('often.yaml')], (child, err) => {
-      if (sent || !err.includes('"type":"checkpoint"')) return;
-      sent = true;
-      child.kill('SIGINT');
-      child.kill('SIGTERM');
-    });
-    // The exit code is of the signal that came second, and two sent together may come in either order.
-    expect([130, 143], first.err).toContain(first.code);
+    const withConfig = [...args, '--config', at('often.yaml')];
+    const first = await signalled(withConfig, [
+      ['"type":"checkpoint"', 'SIGINT'],
+      ['stopping', 'SIGTERM'],
+    ]);
+    expect(first.code, first.err).toBe(143);
     expect(first.err).toContain('stopping');
     expect(first.err).not.toContain('is saved');
     const saved = events(first.err).filter(({ type }) => type === 'checkpoint');
     const second = await uniecs('train', '--out', at('at-once'), '--resume', '--log-format', 'jsonl');
     expect(second.code, second.err).toBe(0);
     const { resumedFrom } = events(second.err).find(({ type }) => type === 'start');
-    expect(resumedFrom).toBeGreaterThanOrEqual(saved.at(-1).step);
+    expect(saved.map(({ step }) => step)).toEqual([1]);
+    expect(resumedFrom).toBe(1);
     expect(events(second.out)).toContainEqual(
       expect.objectContaining({ type: 'summary', steps: 6, interrupted: false }),
     );
