@@ -34,6 +34,22 @@ describe('phases', () => {
     expect(cut([]).kept).toEqual([nodes.product]);
   });
 
+  it('with recompute keeps what a normalization reads alone, and does all else again', () => {
+    const graph = new Graph();
+    const [x, direction] = [graph.local('float32', [4, 3]), graph.local('float32', [4, 3])];
+    const weight = graph.input('weight', 'float32', [3, 3]);
+    const product = (a: Value) => graph.one('FusedMatMul', [a, weight], 'float32', [4, 3], {}, 'com.microsoft');
+    const stream = product(x);
+    const normed = graph.one('LayerNormalization', [stream], 'float32', [4, 3]);
+    const inner = product(normed);
+    graph.one('Mul', [inner, direction], 'float32', [4, 3]);
+    const sides = { early: new Set([x]), late: new Set([direction]) };
+    expect(phases(graph.nodes, sides).kept).toEqual([inner]);
+    const { kept, late } = phases(graph.nodes, { ...sides, recompute: true });
+    expect(kept).toEqual([stream]);
+    expect(ops(late)).toEqual(['LayerNormalization', 'FusedMatMul', 'Mul']);
+  });
+
   it('does no product again', () => {
     const { cut } = example();
     expect(ops(cut([]).late)).not.toContain('FusedMatMul');

@@ -34,16 +34,24 @@ const keepable = new Set(['float32', 'int32', 'bool']);
 /** Operators that give their input's elements again. */
 const views = new Set(['Reshape', 'Expand']);
 
+/** Where and how a graph is cut. */
+export interface Cut {
+  readonly early: ReadonlySet<Value>;
+  readonly late: ReadonlySet<Value>;
+  /** Whether the second part keeps only what a normalization reads, and computes all else again; default false. */
+  readonly recompute?: boolean;
+}
+
 /**
  * Cuts a graph at its late inputs. Of the values that the second part reads of the first, those that follow from others that
  * it reads anyway by an elementwise operator are computed again and not kept. Nodes that depend on neither are in no part.
  *
+ * With `recompute` what a LayerNormalization reads is kept alone: the sums that run from block to block, so that each block is computed
+ * again from its input (gradient checkpointing).
+ *
  * @param nodes all nodes, in order
  */
-export function phases(
-  nodes: readonly Node[],
-  { early: earlyInputs, late: lateInputs }: { readonly early: ReadonlySet<Value>; readonly late: ReadonlySet<Value> },
-): Phases {
+export function phases(nodes: readonly Node[], { early: earlyInputs, late: lateInputs, recompute }: Cut): Phases {
   const dependents = (inputs: ReadonlySet<Value>) => {
     const found = new Set<Node>();
     for (const node of nodes) {
@@ -55,11 +63,13 @@ export function phases(
   const onEarly = dependents(earlyInputs);
   const early = nodes.filter((node) => onEarly.has(node) && !late.has(node));
   const isEarly = new Set(early);
+  const normalized = new Set(early.filter(({ op }) => op === 'LayerNormalization').map(({ inputs: [x] }) => x));
   const kept = new Set<Value>();
   const again = new Set<Node>();
   const need = (value: Value | undefined): void => {
     if (!value?.node || !isEarly.has(value.node)) return;
-    const isAgain = views.has(value.node.op) || !keepable.has(value.dtype);
+    const isAgain =
+      views.has(value.node.op) || !keepable.has(value.dtype) || (recompute === true && !normalized.has(value));
     if (!isAgain) kept.add(value);
     else if (!again.has(value.node)) {
       again.add(value.node);
@@ -82,5 +92,7 @@ export function phases(
     again.add(node);
     for (const input of node.inputs) need(input);
   }
-  return { early, late: nodes.filter((node) => late.has(node) || again.has(node)), kept: [...kept] };
+  // Of a node with several outputs one may be kept while another is made again, and with it the first.
+  const keptAlone = [...kept].filter(({ node }) => !again.has(node as Node));
+  return { early, late: nodes.filter((node) => late.has(node) || again.has(node)), kept: keptAlone };
 }

@@ -29,14 +29,14 @@ const model = ({ x, mask }: Rows, shift: tf.Tensor) => {
   return { pooled, scores: head.forward(pooled) };
 };
 
-function step(rows: number) {
+function step(rows: number, recompute = false) {
   return ({
     x,
     mask,
     shift,
     directions,
   }: Rows & { shift: tf.Tensor; directions: Record<'pooled' | 'scores', tf.Tensor> }) => {
-    const pass = inChunks((chunk: Rows) => model(chunk, shift), { x, mask }, { variables, rows });
+    const pass = inChunks((chunk: Rows) => model(chunk, shift), { x, mask }, { variables, rows, recompute });
     // What comes back may depend on the outputs of all rows.
     const mean = tf.mean(pass.outputs.pooled, 0, true);
     const gradients = pass.pullBack({ ...directions, pooled: tf.mul(directions.pooled, mean) });
@@ -68,9 +68,10 @@ describe('inChunks', () => {
     ['a chunk larger than the batch', 4, 11],
     ['chunks of one row', 3, 1],
     ['one row', 1, 4],
-  ])('compiled, gives what the whole batch gives eagerly: %s', async (_, count, rows) => {
+    ['a ragged last chunk, blocks computed again', 7, 3, true],
+  ])('compiled, gives what the whole batch gives eagerly: %s', async (_, count, rows, recompute = false) => {
     const given = inputs(count);
-    const compiled = compile(step(rows), { state: modules });
+    const compiled = compile(step(rows, recompute), { state: modules });
     const actual = arrays((await compiled(given)) as never);
     const tensors = (tree: object): never =>
       Object.fromEntries(

@@ -47,6 +47,8 @@ export interface StepParts extends UpdateParts {
   readonly scope: GradientScope;
   /** Items that the encoders take at a time inside the one graph of `whole`; default 32. Results do not depend on it. */
   readonly chunkRows?: number;
+  /** Whether the way back of `whole` computes blocks again instead of keeping what they made; default false. */
+  readonly recompute?: boolean;
 }
 
 /**
@@ -84,7 +86,7 @@ export interface TrainStages {
 
 /** Builds the stages of a training step. All of them run eagerly as well as compiled. */
 export function trainStages(parts: StepParts): TrainStages {
-  const { model, terms, weighting, scope, state, chunkRows = 32 } = parts;
+  const { model, terms, weighting, scope, state, chunkRows = 32, recompute = false } = parts;
   const all = [...state.trained.values()];
   const own = all.slice(0, state.trainedOfModel);
   const isTrained = (variable: tf.Variable) => all.includes(variable);
@@ -200,7 +202,7 @@ export function trainStages(parts: StepParts): TrainStages {
           ({ items, rows }: { items: ItemTensors; rows?: tf.Tensor }) =>
             represent(items, dropout && rows && { key: dropout.key, rows }),
           { items, ...(dropout ? { rows: dropout.rows } : {}) },
-          { variables: own, rows: chunkRows },
+          { variables: own, rows: chunkRows, recompute },
         );
         const { report, directions, termGradients } = head({ vectors: pass.outputs, labels });
         const lists = directions.map(pass.pullBack);
