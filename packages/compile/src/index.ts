@@ -1,7 +1,15 @@
 export type { Precision } from './graph/graph.js';
 export { lowerings as supportedKernels } from './kernels/lowerings.js';
 export { precisions } from './runtime/check-precision.js';
-export { type ChosenDevice, chooseDevice, comparison, type DeviceProbe, probeDevice } from './runtime/choose-device.js';
+export {
+  agrees,
+  type ChosenDevice,
+  chooseDevice,
+  comparison,
+  type DeviceProbe,
+  type Prober,
+  probeDevice,
+} from './runtime/choose-device.js';
 export { type CompiledFunction, type CompileOptions, compile } from './runtime/compile.js';
 export { backendOf, type Device, deviceRemedies, type OrtDevice, ortDevices } from './runtime/device.js';
 export { type DeviceState, deviceState, type StateTree, variablesOf } from './runtime/device-state.js';

@@ -72,9 +72,9 @@ export interface CompiledFunction<Inputs, Outputs> {
  * graph. Variables named in `state` are read from and written to buffers beside the session (`sync()` writes them back to the
  * tfjs variables); anything else that would be frozen into the graph unseen is refused.
  *
- * @throws UniecsError `argument` and `unsupported` for a precision that the device does not have; (from calls and `prepare`) `unsupported` naming an op and its call site; `argument` for undeclared
+ * @throws UniecsError `argument` for the name of a device that is none, and with `unsupported` for a precision that the device does not have; (from calls and `prepare`) `unsupported` naming an op and its call site; `argument` for undeclared
  *   variables, large captured tensors, random draws, reads of values, missing and unread inputs; `shape` for data that does
- *   not fit; `data` where ONNX Runtime fails on the values; `unavailable` after `dispose`
+ *   not fit; `data` where ONNX Runtime fails on the values; `unavailable` where the device or its memory fail, and after `dispose`
  */
 export function compile<Inputs, Outputs>(
   fn: (inputs: Inputs) => Outputs,

@@ -2,7 +2,7 @@ import { Tensor, tensor, Variable } from '@tensorflow/tfjs-core';
 import { namedParameters, UniecsError } from '@uniecs/tensor';
 import { Tensor as OrtTensor } from 'onnxruntime-node';
 import type { HostTensor } from '../trace/tensor-tree.js';
-import { backendOf, type Device } from './device.js';
+import { backendOf, checkDevice, type Device } from './device.js';
 import { downloadBuffers } from './download-buffers.js';
 import { arrays, hostTensor } from './host-tensor.js';
 
@@ -103,8 +103,10 @@ function turns(): DeviceState['inTurn'] {
  * Puts the variables of a tree beside the compiled functions of a device, with their present values.
  *
  * @param device where the functions run; default `cpu`
+ * @throws UniecsError `argument` for a name that is none of a device, a tensor that is no variable
  */
 export function deviceState(tree: StateTree, device: Device = 'cpu'): DeviceState {
+  checkDevice(device, 'deviceState');
   const variables = variablesOf(tree);
   return backendOf(device) === undefined ? bufferedState(variables, device) : eagerState(variables, device);
 }

@@ -42,6 +42,19 @@ export function firstLine(error: unknown): string {
     .trim();
 }
 
+/** @throws UniecsError `argument` for a name that is none of a device, whether or not it works here */
+export function checkDevice(device: Device, where: string): void {
+  const name = String(device);
+  if (ortDevices.includes(device as OrtDevice) || /^tfjs:./.test(name)) return;
+  throw new UniecsError({
+    code: 'argument',
+    where,
+    expected: `${ortDevices.join(', ')} or tfjs:NAME`,
+    got: name === '' ? "''" : name,
+    hint: 'name a device so',
+  });
+}
+
 /** The tfjs backend of a device; none for one of ONNX Runtime's. */
 export function backendOf(device: Device): string | undefined {
   return device.startsWith('tfjs:') ? device.slice('tfjs:'.length) : undefined;

@@ -35,8 +35,9 @@ describe('the precision of matrix products', () => {
     const x = tf.variable(tf.tensor2d([[fine]]));
     const step = compile(
       ({ b }: { b: tf.Tensor }) => {
-        const take = () => tf.variableGrads(() => tf.sum(product({ a: x, b })) as tf.Scalar, [x]).grads[x.name];
-        return { sum: tf.add(x, b), rounded: take() as tf.Tensor, exact: inFloat32(take) as tf.Tensor };
+        const take = () =>
+          tf.variableGrads(() => tf.sum(product({ a: x, b })) as tf.Scalar, [x]).grads[x.name] as tf.Tensor;
+        return { sum: tf.add(x, b), rounded: take(), exact: inFloat32(take) };
       },
       { state: x, precision: 'float16' },
     );

@@ -1,89 +1,65 @@
-import { seededRandom } from '@uniecs/tensor';
-import { Tensor as OrtTensor } from 'onnxruntime-node';
-import { forDevice } from '../graph/for-device.js';
-import { Graph, type Value } from '../graph/graph.js';
-import { matrixProduct } from '../kernels/products.js';
-import { binary, unary } from '../kernels/tools.js';
-import { modelOfTrace, type TracedModel } from '../onnx/model-of-trace.js';
+import type { Variable } from '@tensorflow/tfjs-core';
+import { compile } from './compile.js';
 import type { OrtDevice } from './device.js';
-import { createSession, type Session } from './session.js';
+import { type TrialSize, trialStep } from './trial-step.js';
 
 /** How a training step went on a device, beside the CPU. */
 export interface ProbedStep {
   /** Milliseconds of a step, the best of three after the first. */
   readonly milliseconds: number;
   readonly cpuMilliseconds: number;
-  /** The largest difference of a weight after the steps, in shares of the largest weight. */
+  /** The largest difference between the changes of a weight over the steps, in shares of the largest change; NaN where any is NaN. */
   readonly difference: number;
 }
 
-const [batch, inputs, hidden, outputs] = [128, 256, 512, 256] as const;
 const steps = 4;
+/** For comparing results, also on a software driver, and for comparing times: a device's start of each node hides in it. */
+const [small, large] = [
+  { pairs: 8, length: 6, width: 16 },
+  { pairs: 64, length: 16, width: 128 },
+] as const;
+/** A device that takes so much longer for the small step than the CPU, and so long, is a software driver. */
+const [timesSlower, slow] = [20, 50] as const;
 
-/** Takes a few steps of gradient descent with a two-layer network on a device and on the CPU. */
+/** Takes a few training steps on a device and on the CPU. The tfjs backend must hold values. */
 export async function probeStep(device: OrtDevice): Promise<ProbedStep> {
-  const there = await takeSteps(device);
-  const here = await takeSteps('cpu');
-  const largest = here.weights.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
-  const difference = here.weights.reduce(
-    (max, x, i) => Math.max(max, Math.abs(x - (there.weights[i] ?? Number.NaN)) / largest),
-    0,
-  );
-  return { milliseconds: there.milliseconds, cpuMilliseconds: here.milliseconds, difference };
+  const [there, here] = [await takeSteps(device, small), await takeSteps('cpu', small)];
+  const difference = weightDifference(here.before, there.after, here.after);
+  const hopeless = there.milliseconds > Math.max(slow, timesSlower * here.milliseconds);
+  const [timed, onCpu] = hopeless ? [there, here] : [await takeSteps(device, large), await takeSteps('cpu', large)];
+  return { milliseconds: timed.milliseconds, cpuMilliseconds: onCpu.milliseconds, difference };
 }
 
-/** One step: w1 and w2 are read and assigned, the loss comes out. */
-function model(device: OrtDevice): TracedModel {
-  const graph = new Graph();
-  const input = (name: string, ...shape: number[]) => graph.input(name, 'float32', shape);
-  const [x, y] = [input('x', batch, inputs), input('y', batch, outputs)];
-  const [w1, w2] = [input('w1', inputs, hidden), input('w2', hidden, outputs)];
-  const h = unary(graph, 'Tanh', matrixProduct(graph, x, w1, false, false));
-  const error = binary(graph, 'Sub', matrixProduct(graph, h, w2, false, false), y);
-  const squared = binary(graph, 'Mul', error, error);
-  const loss = graph.one('ReduceMean', [squared, graph.integers([0, 1])], 'float32', [], { keepdims: 0 });
-  const slope = binary(graph, 'Sub', graph.splat(1, 'float32', []), binary(graph, 'Mul', h, h));
-  const back = binary(graph, 'Mul', matrixProduct(graph, error, w2, false, true), slope);
-  const rate = graph.splat(1e-3, 'float32', []);
-  const stepped = (w: Value, gradient: Value) => binary(graph, 'Sub', w, binary(graph, 'Mul', gradient, rate));
-  const next1 = stepped(w1, matrixProduct(graph, x, back, true, false));
-  const next2 = stepped(w2, matrixProduct(graph, h, error, true, false));
-  const traced = {
-    graph,
-    nodes: graph.nodes,
-    inputs: new Map([x, y].map((value) => [value.inputName as string, value])),
-    stateInputs: new Map([w1, w2].entries()),
-    stateOutputs: new Map([next1, next2].entries()),
-    outputs: new Map([['', loss]]),
-  };
-  return modelOfTrace(forDevice(traced, device, 'probe'), 'probe');
+/** The largest difference between two changes of weights, in shares of the largest change of the second; NaN where there is none. */
+export function weightDifference(before: Float32Array, there: Float32Array, here: Float32Array): number {
+  const largest = (a: Float32Array, b: Float32Array) =>
+    a.reduce((max, x, i) => Math.max(max, Math.abs(x - (b[i] ?? Number.NaN))), 0);
+  return largest(here, there) / largest(here, before);
 }
 
-async function takeSteps(device: OrtDevice): Promise<{ weights: Float32Array; milliseconds: number }> {
-  const session = await createSession(model(device).model, { device });
+interface Steps {
+  readonly before: Float32Array;
+  readonly after: Float32Array;
+  readonly milliseconds: number;
+}
+
+async function takeSteps(device: OrtDevice, size: TrialSize): Promise<Steps> {
+  const { state: variables, inputs, fn } = trialStep(size);
+  const step = compile(fn, { device, state: variables, name: 'trial step' });
+  const { state } = step;
+  const values = () => Float32Array.from(variables.flatMap((v: Variable) => [...state.read(v).data]));
   try {
-    return await descend(session);
+    const before = values();
+    let milliseconds = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < steps; i++) {
+      const start = performance.now();
+      await step(inputs);
+      if (i > 0) milliseconds = Math.min(milliseconds, performance.now() - start);
+    }
+    await state.download();
+    return { before, after: values(), milliseconds };
   } finally {
-    await session.release();
+    await step.dispose();
+    for (const variable of variables) variable.dispose();
   }
-}
-
-async function descend(session: Session): Promise<{ weights: Float32Array; milliseconds: number }> {
-  const random = seededRandom('probe');
-  const draw = (scale: number, ...shape: [number, number]) =>
-    new OrtTensor(
-      'float32',
-      Float32Array.from({ length: shape[0] * shape[1] }, () => scale * (random.uniform() - 0.5)),
-      shape,
-    );
-  const [x, y] = [draw(2, batch, inputs), draw(2, batch, outputs)];
-  let [w1, w2] = [draw(0.1, inputs, hidden), draw(0.1, hidden, outputs)];
-  let milliseconds = Number.POSITIVE_INFINITY;
-  for (let step = 0; step < steps; step++) {
-    const start = performance.now();
-    const found = await session.run({ x, y, w1, w2 }, { 'next.0': null, 'next.1': null, output: null });
-    if (step > 0) milliseconds = Math.min(milliseconds, performance.now() - start);
-    [w1, w2] = [found['next.0'] as typeof w1, found['next.1'] as typeof w2];
-  }
-  return { weights: Float32Array.from([...(w1.data as Float32Array), ...(w2.data as Float32Array)]), milliseconds };
 }

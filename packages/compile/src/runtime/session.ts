@@ -1,9 +1,8 @@
-import { UniecsError } from '@uniecs/tensor';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { encodeModel, type Model } from '../onnx/encode.js';
 import type { HostTensor } from '../trace/tensor-tree.js';
-import { deviceUnavailable, firstLine, type OrtDevice } from './device.js';
-import { nodesWithoutKernel } from './nodes-without-kernel.js';
+import type { OrtDevice } from './device.js';
+import { runError, sessionError } from './session-errors.js';
 
 /** How a session runs. */
 export interface SessionOptions {
@@ -27,8 +26,9 @@ export interface Session {
  * Builds a session that runs wholly on one device.
  *
  * @param remote outputs that stay in the memory of a WebGPU device
- * @throws UniecsError `unavailable` for a device that does not work here; `unsupported` for a model that ONNX Runtime does not
- *   take, naming the nodes that the device has no kernel for; from `run`: `data` where it fails on the values
+ * @throws UniecsError `unavailable` for a device that does not work here, or has not the memory; `unsupported` for a model that ONNX
+ *   Runtime does not take, naming the nodes that the device has no kernel for; from `run`: `data` where it fails on the values,
+ *   `unavailable` where memory or the device fail
  */
 export async function createSession(
   model: Model,
@@ -50,7 +50,7 @@ export async function createSession(
   return {
     run: (feeds, fetches) =>
       session.run(feeds, fetches, { logSeverityLevel: 4 }).catch((error) => {
-        throw runError(model.name, error);
+        throw runError(model.name, device, error);
       }),
     release: () => session.release(),
   };
@@ -77,34 +77,4 @@ export function ortTensor({ dtype, shape, data }: HostTensor): OrtTensor {
 /** What ONNX Runtime gave, as a host tensor: the same array. */
 export function hostOf(tensor: OrtTensor): HostTensor {
   return { dtype: tensor.type as HostTensor['dtype'], shape: tensor.dims, data: tensor.data as Float32Array };
-}
-
-async function sessionError(model: Model, device: OrtDevice, error: unknown): Promise<UniecsError> {
-  const message = firstLine(error);
-  if (device !== 'cpu' && /adapter|shared library|cuda|cudnn|backend not found/i.test(message)) {
-    return deviceUnavailable(model.name, device, error);
-  }
-  const elsewhere = /assigned to the default CPU EP/.test(message);
-  const missing = elsewhere ? await nodesWithoutKernel(model, device) : [];
-  return new UniecsError({
-    code: 'unsupported',
-    where: model.name,
-    expected: elsewhere ? `a graph that runs wholly on ${device}` : 'a graph that ONNX Runtime accepts',
-    got: missing.length > 0 ? `nodes that it has no kernel for: ${missing.join('; ')}` : message,
-    hint: elsewhere
-      ? 'express it by other ops, or use the device cpu'
-      : 'this is a fault of the compiler: please report it with the function',
-    cause: error,
-  });
-}
-
-function runError(name: string, error: unknown): UniecsError {
-  return new UniecsError({
-    code: 'data',
-    where: name,
-    expected: 'inputs on which the graph can run',
-    got: error instanceof Error ? error.message : String(error),
-    hint: 'check the values of the inputs (ids within their table, for one); the state is as it was',
-    cause: error,
-  });
 }
