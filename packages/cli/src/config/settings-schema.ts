@@ -143,6 +143,7 @@ export const settingsSchema: z.ZodType<GivenSettings> = options<GivenSettings>({
   validateEvery: count,
   dataWorkers: countFrom0,
   checkpointEvery: countFrom0,
+  checkpointMinutes: from0,
   keepLast: count,
   keepBest: flag,
   onSaveError: name('stop', 'continue'),

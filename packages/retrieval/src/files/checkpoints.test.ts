@@ -205,6 +205,13 @@ describe('checkpoints', () => {
     }
   });
 
+  it('load whatever the order of the keys in the fingerprint', async () => {
+    await write(state(1));
+    const loaded = state(2);
+    await load(loaded, JSON.stringify({ pairs: 10, settings: { seed: 7, batchSize: 4 } }));
+    expect(valuesOf(loaded)).toEqual(valuesOf(state(1)));
+  });
+
   it('that are none are said to be none', async () => {
     expect(await refusal(load())).toMatchObject({ code: 'file', got: 'none' });
     await mkdir(join(folder, 'step-00000001'));

@@ -102,8 +102,8 @@ async function loadState(
       `${misfits.length} that do not fit, the first ${shown}`,
     );
   }
-  if (stored !== fingerprint) {
-    const [first, ...more] = differences(stored, fingerprint);
+  const [first, ...more] = differences(stored, fingerprint);
+  if (first !== undefined) {
     const others = more.length > 0 ? ` and ${more.length} more differences` : '';
     throw unusable(folder, 'a checkpoint of these settings and data', `${first}${others}`);
   }

@@ -8,6 +8,7 @@ import { parameters, seededRandom, UniecsError } from '@uniecs/tensor';
 import type { ItemLoader } from '../data/item-batch.js';
 import { type PairBatches, pairBatches } from '../data/pair-batches.js';
 import { pairsDigest } from '../data/pairs-digest.js';
+import { canonicalJson } from '../files/canonical-json.js';
 import { loadWeights, modelFiles, readTokenizer } from '../files/model-folder.js';
 import type { ModelConfig } from '../model/model-config.js';
 import { type UniecsModel, uniecsModel } from '../model/uniecs-model.js';
@@ -142,7 +143,7 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
     batches,
     totalSteps,
     schedule: warmupCosine({ peak: settings.learningRate, warmupSteps, totalSteps }),
-    fingerprint: JSON.stringify({
+    fingerprint: canonicalJson({
       settings: Object.fromEntries(Object.entries(settings).filter(([name]) => !unbindingSettings.has(name))),
       vocabulary: tokenizer.vocabularySize,
       train: pairsDigest(sources.train),

@@ -12,8 +12,22 @@ it('has the stored settings, whether they are given again or not', () => {
   }
 });
 
+it('has the stored order of keys, whatever the order of those given: where factors overlap, the last one counts', () => {
+  const factors = { learningRateFactors: { encoders: 0.1, '*.bias': 2 }, weighting: { beta: 0.5, floor: 0.1 } };
+  const before = trainSettings(factors);
+  const given = {
+    weighting: { floor: 0.1, beta: 0.5 },
+    learningRateFactors: { '*.bias': 2, encoders: 0.1 },
+    optimizer: { weightDecay: 0.05, beta1: 0.9 },
+    keepLast: 3,
+  };
+  expect(JSON.stringify(resumedSettings('run', JSON.parse(JSON.stringify(before)), given))).toBe(
+    JSON.stringify({ ...before, keepLast: 3 }),
+  );
+});
+
 it('takes what changes no result from what is given', () => {
-  const given = { checkpointEvery: 5, onSaveError: 'continue', maxSkippedSteps: 1 } as const;
+  const given = { checkpointEvery: 5, checkpointMinutes: 0.5, onSaveError: 'continue', maxSkippedSteps: 1 } as const;
   expect(resumedSettings('run', stored, given)).toEqual({ ...trainSettings(started), ...given });
 });
 

@@ -9,8 +9,8 @@ import {
 } from './train-settings.js';
 
 /**
- * The settings of a run that goes on: those that it was started with, and of `given` what changes no result. Whatever else is
- * given must be as it was.
+ * The settings of a run that goes on: those that it was started with, in their order, and of `given` what changes no result. Whatever
+ * else is given must be as it was, keys in any order.
  *
  * @throws UniecsError `data` naming what differs, `argument` for a setting out of range
  */
@@ -23,7 +23,12 @@ export function resumedSettings(out: string, stored: GivenSettings, given: Given
   const optimizer = there.optimizer ? { ...sizeDefaults[before.size].optimizer, ...there.optimizer } : before.optimizer;
   const wanted = { ...rest, ...length, ...there, optimizer };
   const [first, ...more] = differences(text(before), text(wanted));
-  if (first === undefined) return trainSettings(wanted);
+  if (first === undefined) {
+    return trainSettings({
+      ...before,
+      ...Object.fromEntries(Object.entries(there).filter(([name]) => unbindingSettings.has(name))),
+    });
+  }
   const isLength = /^settings\.(epochs|steps) /.test(first);
   throw new UniecsError({
     code: 'data',

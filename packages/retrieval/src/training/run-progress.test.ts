@@ -33,6 +33,20 @@ it('stops early after so many validations that are not better by the least diffe
   expect(isStoppedEarly(progress, false)).toBe(false);
 });
 
+it('holds later validations against weights that are there, not against better ones that could not be saved', () => {
+  const early = { patience: 1 };
+  const after = (progress: RunProgress, value: number, isBest: boolean) =>
+    afterValidation(progress, { value, isBest }, early);
+  const unsaved = after(after(startOfRun(7, 'f'), 0.3, true), 0.5, false);
+  expect(isStoppedEarly(unsaved, early)).toBe(false);
+  expect(unsaved).toMatchObject({ best: { value: 0.3 }, stopping: { best: 0.3, since: 0 } });
+  const next = after(unsaved, 0.4, true);
+  expect(isStoppedEarly(next, early)).toBe(false);
+  expect(next).toMatchObject({ best: { value: 0.4 }, stopping: { best: 0.4, since: 0 } });
+  expect(isStoppedEarly(after(next, 0.4, false), early)).toBe(true);
+  expect(after(startOfRun(7, 'f'), 0.5, false)).not.toHaveProperty('stopping');
+});
+
 it('keeps no count where early stopping is off', () => {
   const progress = afterValidation(startOfRun(7, 'f'), { value: 0.5, isBest: false }, false);
   expect(progress).not.toHaveProperty('stopping');

@@ -47,8 +47,10 @@ export function afterValidation(
   const best = isBest ? { best: { value, step } } : {};
   if (!early) return { ...progress, validated: step, ...best };
   const improved = stopping === undefined || value > stopping.best + (early.minDelta ?? 0);
-  const next = improved ? { best: value, since: 0 } : { ...stopping, since: stopping.since + 1 };
-  return { ...progress, validated: step, ...best, stopping: next };
+  if (!improved) return { ...progress, validated: step, ...best, stopping: { ...stopping, since: stopping.since + 1 } };
+  // Better, but of weights that could not be saved: training goes on, and what is there is what counts.
+  const next = isBest ? { best: value, since: 0 } : stopping && { ...stopping, since: 0 };
+  return { ...progress, validated: step, ...best, ...(next ? { stopping: next } : {}) };
 }
 
 /** Whether early stopping ends the run here. */

@@ -29,7 +29,7 @@ export interface ValidatorOptions {
   readonly fileSystem: FileSystem;
   readonly signal?: AbortSignal | undefined;
   /** Saves; says whether it is saved. */
-  readonly attempt: (save: () => Promise<void>) => Promise<boolean>;
+  readonly attempt: (what: 'weights' | 'card', save: () => Promise<void>) => Promise<boolean>;
 }
 
 /** Judges a run's weights on the nine tasks and keeps the best ones as the model folder's. */
@@ -37,10 +37,13 @@ export function runValidator(options: ValidatorOptions) {
   const { run, weights, pairs, out, fileSystem, signal, attempt } = options;
   const judge = embedder({ model: run.model, loader: run.loader, state: weights });
 
-  async function saveBest(report: EvaluationReport, step: number): Promise<void> {
-    const { config, settings, terms, batches } = run;
+  async function saveWeights(): Promise<void> {
     await weights.download();
     await writeWeights(join(out, modelFiles.weights), run.model, weights.read, { fileSystem });
+  }
+
+  async function saveCard(report: EvaluationReport, step: number): Promise<void> {
+    const { config, settings, terms, batches } = run;
     const parameters = parameterCount(run);
     await writeModelCard(out, { config, settings, terms, parameters, report, pairs: batches.pairs, step });
   }
@@ -53,7 +56,8 @@ export function runValidator(options: ValidatorOptions) {
       const value = report.mean['R@10'] ?? 0;
       const isBetter = best === undefined || value > best.value;
       // Weights that could not be saved are not the best that there are.
-      const isBest = isBetter && (await attempt(() => saveBest(report, step)));
+      const isBest = isBetter && (await attempt('weights', saveWeights));
+      if (isBest) await attempt('card', () => saveCard(report, step));
       return { report, value, isBest, seconds: (performance.now() - begin) / 1000 };
     },
     dispose: () => judge.dispose(),

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import { imageSource } from '@uniecs/encoders/node';
 import type { Pair } from '@uniecs/mbeer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -56,10 +57,12 @@ const weightsOf = async ({ out }: { out: string }) =>
 
 /** Threads that were started and have not ended. */
 let threads = 0;
-process.on('worker', (worker) => {
+const count = (worker: Worker) => {
   threads++;
   worker.on('exit', () => threads--);
-});
+};
+beforeAll(() => void process.on('worker', count));
+afterAll(() => void process.off('worker', count));
 
 describe('the data of a run', () => {
   it('are the same to the bit with any number of threads, also when it goes on with another number', async () => {

@@ -28,7 +28,7 @@ export type TrainEvent =
 export interface SaveFailedEvent {
   readonly type: 'saveFailed';
   readonly step: number;
-  readonly what: 'checkpoint' | 'weights' | 'metrics';
+  readonly what: 'checkpoint' | 'weights' | 'card' | 'metrics';
   /** The error's message. */
   readonly reason: string;
 }
@@ -92,6 +92,8 @@ export interface TrainSummary {
   readonly interrupted: boolean;
   /** Whether it ended before the last step for want of a better validation. */
   readonly stoppedEarly: boolean;
+  /** Share of the time of the steps after the first epoch spent waiting for data, 0 to 1; absent where none was taken. */
+  readonly dataWait?: number;
   /** Over the whole run, validation and checkpoints included. */
   readonly pairsPerSecond: number;
 }

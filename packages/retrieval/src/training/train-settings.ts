@@ -85,6 +85,11 @@ export interface TrainSettings {
   readonly validateEvery: number;
   /** Steps between checkpoints, beside the one at each validation and at the end; 0 for none. */
   readonly checkpointEvery: number;
+  /**
+   * Minutes of a run between checkpoints, beside those: one is saved after the step at work when the last is so old; 0 for none. What a
+   * killed run loses.
+   */
+  readonly checkpointMinutes: number;
   /** Checkpoints kept. */
   readonly keepLast: number;
   /** Whether the checkpoint of the best validation is kept beside them. */
@@ -97,7 +102,7 @@ export interface TrainSettings {
 }
 
 /** Settings that change no result: a resumed run may have others. */
-export const savingSettings = ['checkpointEvery', 'keepLast', 'keepBest', 'onSaveError'] as const;
+export const savingSettings = ['checkpointEvery', 'checkpointMinutes', 'keepLast', 'keepBest', 'onSaveError'] as const;
 
 /** All settings that a resumed run may have otherwise than the run that it goes on with. */
 export const unbindingSettings: ReadonlySet<string> = new Set([...savingSettings, 'maxSkippedSteps', 'dataWorkers']);
@@ -168,6 +173,7 @@ export function trainSettings(given: GivenSettings = {}): TrainSettings {
     ...(given.dataWorkers === undefined ? {} : { dataWorkers: given.dataWorkers }),
     validateEvery: given.validateEvery ?? 1,
     checkpointEvery: given.checkpointEvery ?? 0,
+    checkpointMinutes: given.checkpointMinutes ?? 10,
     keepLast: given.keepLast ?? 2,
     keepBest: given.keepBest ?? true,
     onSaveError: given.onSaveError ?? 'stop',
@@ -182,6 +188,8 @@ export function trainSettings(given: GivenSettings = {}): TrainSettings {
   if (settings.dataWorkers !== undefined) whole('dataWorkers', settings.dataWorkers, 0);
   whole('validateEvery', settings.validateEvery, 1);
   whole('checkpointEvery', settings.checkpointEvery, 0);
+  const { checkpointMinutes } = settings;
+  if (!(checkpointMinutes >= 0)) throw outOfRange('checkpointMinutes', 'a number from 0', checkpointMinutes);
   whole('keepLast', settings.keepLast, 1);
   oneOf('onSaveError', settings.onSaveError, ['stop', 'continue']);
   above0('learningRate', settings.learningRate);

@@ -8,9 +8,10 @@ import { type FileSystem, nodeFileSystem } from '@uniecs/tensor/node';
 import { anyPartial } from '../data/item-batch.js';
 import { clearCheckpoints, loadCheckpoint } from '../files/checkpoints.js';
 import { metricsLog } from '../files/metrics-log.js';
-import { writeModelConfig } from '../files/model-folder.js';
+import { type ReadVariable, writeModelConfig } from '../files/model-folder.js';
 import { checkRunFolder, claimRunFolder, runFiles } from '../files/run-folder.js';
 import { readStoredRun } from '../files/stored-run.js';
+import { writeCheckpoint } from '../files/write-checkpoint.js';
 import { modelConfig } from '../model/model-config.js';
 import { recordRun } from '../report/run-record.js';
 import { type AssembledRun, assembleRun, type ConfigOf, parameterCount } from './assemble-run.js';
@@ -59,12 +60,13 @@ export interface TrainOptions {
  *
  * `out` becomes a model folder (weights of the best validation, config, tokenizer, model card) with `metrics.jsonl` (a line a step and a
  * validation), `manifest.json`, `report.html` and `checkpoints/`. The same seed, data and settings give the same losses to the bit on the
- * same machine, also when the run is interrupted, killed or cut off from power, and resumed: a checkpoint is whole or not there, and a
- * damaged newest one is passed over for the one before, with a note.
+ * same machine, also when the run is interrupted, killed or cut off from power, and resumed: there is a checkpoint from before the first
+ * step on, it is whole or not there, and a damaged newest one is passed over for the one before, with a note. A run that fails saves its
+ * state first, where that is intact.
  *
- * @throws UniecsError `file` when `out` already holds a run and `resume` is not set, or cannot be written, `data` for a checkpoint of
+ * @throws UniecsError `file` when `out` already holds a run and `resume` is not set, another process is writing to it, or it cannot be written, `data` for a checkpoint of
  *   other settings or data, `numeric` when `maxSkippedSteps` steps in a row have a loss or gradient that is NaN or infinite (naming term and
- *   step; the last checkpoint stays), `argument` for settings out of range and patterns that mean no parameter
+ *   step), `argument` for settings out of range and patterns that mean no parameter
  */
 export function train(options: TrainOptions): Promise<TrainSummary> {
   return trainWith(options, ({ size, preset, fusion }, vocabularySize) =>
@@ -74,14 +76,24 @@ export function train(options: TrainOptions): Promise<TrainSummary> {
 
 /** `train` for a model of any configuration. */
 export async function trainWith(options: TrainOptions, configOf: ConfigOf): Promise<TrainSummary> {
-  const { out, train, validation, resume = false, init, terms = [], signal, onEvent = () => {} } = options;
-  const { device = 'cpu', fileSystem = nodeFileSystem } = options;
+  const { out, train, validation, resume = false } = options;
   if (resume) await checkRunFolder(out, resume);
   const settings = resume
     ? resumedSettings(out, (await readStoredRun(out)).settings, options.settings)
     : trainSettings(options.settings);
   checkPairs(train, validation, settings);
-  await claimRunFolder(out, resume);
+  const release = await claimRunFolder(out, resume);
+  try {
+    return await trainIn(options, configOf, settings);
+  } finally {
+    release();
+  }
+}
+
+/** Trains in a folder that this process has for itself. */
+async function trainIn(options: TrainOptions, configOf: ConfigOf, settings: TrainSettings): Promise<TrainSummary> {
+  const { out, train, validation, resume = false, init, terms = [], signal, onEvent = () => {} } = options;
+  const { device = 'cpu', fileSystem = nodeFileSystem, inputs } = options;
   const run = await assembleRun({
     settings,
     configOf,
@@ -93,9 +105,10 @@ export async function trainWith(options: TrainOptions, configOf: ConfigOf): Prom
     images: options.images,
   });
   try {
+    const folder = join(out, runFiles.checkpoints);
     let start = startOfRun(settings.seed, run.fingerprint);
+    let first: string | undefined;
     if (resume) {
-      const folder = join(out, runFiles.checkpoints);
       const loaded = await loadCheckpoint(folder, namedState(run.state), run.fingerprint, { fileSystem });
       await clearCheckpoints(folder, loaded, { fileSystem });
       start = loaded.info as RunProgress;
@@ -103,17 +116,25 @@ export async function trainWith(options: TrainOptions, configOf: ConfigOf): Prom
         onEvent({ type: 'note', text: `${path} is damaged (${reason}); going on from ${loaded.path}` });
       }
     } else {
-      const inputs = options.inputs ? { inputs: options.inputs } : {};
-      const config = { version: 1, model: run.config, training: settings, device, ...inputs } as const;
+      // A run has begun with its `config.json`: whenever it is killed from then on, there is a checkpoint to go on from.
+      first = await writeCheckpoint(folder, namedState(run.state), readHere, start, { fileSystem });
+      const config = {
+        version: 1,
+        model: run.config,
+        training: settings,
+        device,
+        ...(inputs ? { inputs } : {}),
+      } as const;
       await writeModelConfig(out, config, run.tokenizer);
     }
     const metrics = metricsLog(join(out, runFiles.metrics));
-    await metrics.cutAfter(start.step);
+    await metrics.cutAfter(start);
     const resumedFrom = resume ? start.step : undefined;
     announce(run, train, resumedFrom, onEvent);
+    if (first !== undefined) onEvent({ type: 'checkpoint', step: start.step, path: first });
     const names = run.terms.map(({ name }) => name);
     const note = (text: string) => onEvent({ type: 'note', text });
-    const loop = { out, device, start, saved: resume, validation, fileSystem, signal, onEvent };
+    const loop = { out, device, start, validation, fileSystem, signal, onEvent };
     return await recordRun(
       { out, settings, model: run.config, device, terms: names, train, validation, resumedFrom, metrics, note },
       (recorded) => trainingLoop(run, { ...loop, metrics: recorded }),
@@ -122,6 +143,9 @@ export async function trainWith(options: TrainOptions, configOf: ConfigOf): Prom
     await run.dispose();
   }
 }
+
+/** A variable that no device has taken yet. */
+const readHere: ReadVariable = (variable) => ({ data: variable.dataSync() as Float32Array | Int32Array });
 
 /** What is worth knowing before the first step. */
 function announce(

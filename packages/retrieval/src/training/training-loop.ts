@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Device } from '@uniecs/compile';
 import { stateView } from '@uniecs/compile';
 import type { Pair } from '@uniecs/mbeer';
@@ -6,17 +5,15 @@ import { UniecsError } from '@uniecs/tensor';
 import type { FileSystem } from '@uniecs/tensor/node';
 import { batchQueue } from '../data/batch-queue.js';
 import type { MetricsLog } from '../files/metrics-log.js';
-import { runFiles } from '../files/run-folder.js';
-import { writeCheckpoint } from '../files/write-checkpoint.js';
 import type { AssembledRun } from './assemble-run.js';
 import { dropoutKey } from './dropout-key.js';
 import { afterStep, afterValidation, isStoppedEarly, type RunProgress } from './run-progress.js';
+import { runSaver } from './run-saver.js';
 import { runValidator } from './run-validator.js';
-import { type SaveAttempt, saveOrGoOn } from './save-or-go-on.js';
 import { stepEvent } from './step-event.js';
 import { stepFault, tooManySkipped } from './step-fault.js';
 import { stepRunner } from './step-runner.js';
-import type { SaveFailedEvent, TrainEvent, TrainSummary } from './train-events.js';
+import type { TrainEvent, TrainSummary } from './train-events.js';
 import { averagesOf, namedState } from './train-state.js';
 
 /** Where a loop starts and what it tells. */
@@ -24,10 +21,8 @@ export interface LoopOptions {
   readonly out: string;
   /** Where steps and validations run; default `cpu`. */
   readonly device?: Device | undefined;
-  /** Where the run stands: step 0, or what the loaded checkpoint says. */
+  /** Where the run stands, as its newest checkpoint says. */
   readonly start: RunProgress;
-  /** Whether `start` is in a checkpoint already. */
-  readonly saved: boolean;
   readonly validation: readonly Pair[];
   readonly metrics: MetricsLog;
   readonly fileSystem: FileSystem;
@@ -38,55 +33,35 @@ export interface LoopOptions {
 /**
  * Takes the steps of a run that are left: step, metrics line, and where they are due validation and checkpoint. Validation is due
  * at the end of every `validateEvery`-th epoch and after the last step; one that was interrupted is made up for. A step whose
- * loss or gradient is not finite is skipped: the run goes on with the next batch.
+ * loss or gradient is not finite is skipped: the run goes on with the next batch. Where the run fails and its state is intact, what no
+ * checkpoint holds is saved first.
  *
  * @throws UniecsError `numeric` after `maxSkippedSteps` skipped steps in a row
  */
 export async function trainingLoop(run: AssembledRun, options: LoopOptions): Promise<TrainSummary> {
   const { settings, config, terms, state, batches, totalSteps } = run;
   const { out, metrics, fileSystem, signal, onEvent } = options;
-  const variables = namedState(state);
-  const runner = stepRunner(run.stages, state, settings.batchSize, settings.microBatch, options.device);
-  const weights = stateView(runner.state, averagesOf(state));
-  const { validation: pairs } = options;
-  const saveWeights = (save: () => Promise<void>) => attempt('weights', save);
-  const validator = runValidator({ run, weights, pairs, out, fileSystem, signal, attempt: saveWeights });
+  const runner = stepRunner(run.stages, state, settings.batchSize, settings.microBatch, { device: options.device });
   const drops = [config.fusion, config.text, config.image].some(({ dropout = 0 }) => dropout > 0);
   const queue = batchQueue(batches, run.loader.images.pixels, { end: totalSteps });
   let progress = options.start;
-  let saved = options.saved ? progress.step : undefined;
-  let logged = true;
-
-  /** Whether it is saved. What fails after the last step has nothing to go on to: the run fails. */
-  function attempt(
-    what: SaveFailedEvent['what'],
-    save: () => Promise<void>,
-    failed: SaveAttempt['tell'] = tell,
-  ): Promise<boolean> {
-    const isLast = signal?.aborted || progress.step === totalSteps || stoppedEarly();
-    const onSaveError = isLast ? 'stop' : settings.onSaveError;
-    return saveOrGoOn(save, { what, step: progress.step, onSaveError, tell: failed });
-  }
-
-  /** Adds an event to the metrics and tells it; lines that cannot be written are told of once, and go out when they can. */
-  async function tell(event: Exclude<TrainEvent, { type: 'start' | 'note' | 'checkpoint' }>): Promise<void> {
-    const written = await attempt('metrics', () => metrics.append(event), logged ? onEvent : () => {});
-    logged = written;
-    onEvent(event);
-  }
-
-  async function checkpoint(): Promise<void> {
-    // A run that goes on from here finds the lines of all steps before, after a power cut too.
-    if (logged) logged = await attempt('metrics', () => metrics.sync(), onEvent);
-    await attempt('checkpoint', async () => {
-      await runner.state.download();
-      const folder = join(out, runFiles.checkpoints);
-      const options = { ...settings, fileSystem };
-      const path = await writeCheckpoint(folder, variables, runner.state.read, progress, options);
-      saved = progress.step;
-      onEvent({ type: 'checkpoint', step: progress.step, path });
-    });
-  }
+  /** Whether the state is that of `progress`: not while a step is at work. */
+  let intact = true;
+  const stoppedEarly = () => isStoppedEarly(progress, settings.earlyStopping);
+  const saver = runSaver({
+    out,
+    settings,
+    state: runner.state,
+    variables: namedState(state),
+    metrics,
+    fileSystem,
+    progress: () => progress,
+    isEnding: () => signal?.aborted || progress.step === totalSteps || stoppedEarly(),
+    onEvent,
+  });
+  const { tell, attempt } = saver;
+  const weights = stateView(runner.state, averagesOf(state));
+  const validator = runValidator({ run, weights, pairs: options.validation, out, fileSystem, signal, attempt });
 
   function validationIsDue(): boolean {
     const { step, sampler, validated } = progress;
@@ -105,12 +80,13 @@ export async function trainingLoop(run: AssembledRun, options: LoopOptions): Pro
       if (signal?.aborted && UniecsError.isInstance(error) && error.code === 'interrupted') return;
       throw error;
     }
-    await checkpoint();
+    await saver.checkpoint();
   }
 
-  const stoppedEarly = () => isStoppedEarly(progress, settings.earlyStopping);
   const begin = performance.now();
   let seen = 0;
+  /** Milliseconds of the steps after the first epoch, and those of them spent waiting for data. */
+  const later = { all: 0, waited: 0 };
   try {
     if (validationIsDue() && !signal?.aborted) await validateAndSave();
     let last = performance.now();
@@ -120,11 +96,18 @@ export async function trainingLoop(run: AssembledRun, options: LoopOptions): Pro
       const batch = await queue.next(step);
       const waited = performance.now() - waitStart;
       const learningRate = run.schedule(step - skipped);
+      intact = false;
       const numbers = await runner.run(batch, learningRate, drops ? dropoutKey(random) : undefined);
       progress = afterStep(progress, numbers.taken, batches.stepsPerEpoch);
+      intact = true;
+      if (numbers.taken) saver.changed();
       seen += batch.count;
       await nextTurn();
       const now = performance.now();
+      if (sampler.epoch > 0) {
+        later.all += now - last;
+        later.waited += waited;
+      }
       const place = { step: progress.step, epoch: sampler.epoch + 1, totalSteps };
       if (numbers.taken) {
         const pace = {
@@ -144,14 +127,26 @@ export async function trainingLoop(run: AssembledRun, options: LoopOptions): Pro
       if (validationIsDue()) {
         if (!signal?.aborted) await validateAndSave();
         last = performance.now();
-      } else if (settings.checkpointEvery > 0 && progress.step % settings.checkpointEvery === 0) await checkpoint();
+      } else if (saver.isDue()) await saver.checkpoint();
     }
     const interrupted = !stoppedEarly() && (progress.step < totalSteps || validationIsDue());
-    if (interrupted && saved !== progress.step) await checkpoint();
+    await saver.finish();
     const seconds = (performance.now() - begin) / 1000;
     const { best, step: steps, skipped } = progress;
     const ended = { interrupted, stoppedEarly: stoppedEarly() };
-    return { steps, skipped, seconds, ...(best ? { best } : {}), ...ended, pairsPerSecond: seen / seconds };
+    const dataWait = later.all > 0 ? { dataWait: later.waited / later.all } : {};
+    return {
+      steps,
+      skipped,
+      seconds,
+      ...(best ? { best } : {}),
+      ...ended,
+      ...dataWait,
+      pairsPerSecond: seen / seconds,
+    };
+  } catch (error) {
+    if (intact) await saver.rescue();
+    throw error;
   } finally {
     await runner.dispose();
     await validator.dispose();
