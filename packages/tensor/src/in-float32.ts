@@ -7,8 +7,8 @@ const scopeName = 'in float32';
  * bits (its option `precision`): products of whole numbers, a loss with a small temperature. Products of gradients too, if they are
  * taken inside. Elsewhere it is `tidy`: tensors that are not returned are disposed of.
  */
-export function inFloat32<T extends TensorContainer>(part: () => T): T {
-  return tidy(scopeName, part);
+export function inFloat32<T extends object>(part: () => T): T {
+  return tidy(scopeName, part as unknown as () => TensorContainer) as T;
 }
 
 /** Whether an op runs inside `inFloat32`. */

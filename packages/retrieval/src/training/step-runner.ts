@@ -6,6 +6,7 @@ import {
   deviceState,
   type HostTensor,
   type HostTree,
+  type Precision,
 } from '@uniecs/compile';
 import { cutRows } from '../data/cut-rows.js';
 import { itemFeeder } from '../data/feed-items.js';
@@ -21,22 +22,28 @@ export interface StepRunner {
   readonly state: DeviceState;
   /**
    * One step, after the one before is done. Changes the state, unless a loss or gradient is not finite: then the state is as it
-   * was, to the bit, and `taken` is false. `dropoutKey` where the model drops.
+   * was, to the bit, and `taken` is false. `dropoutKey` where the model drops, `lossScale` where the precision is float16.
    */
-  run(batch: HostPairs, learningRate: number, dropoutKey?: Float32Array): Promise<StepNumbers>;
+  run(batch: HostPairs, learningRate: number, dropoutKey?: Float32Array, lossScale?: number): Promise<StepNumbers>;
   dispose(): Promise<void>;
+}
+
+/** Where a step runs, and what its encoders' matrix products multiply; default the CPU, in float32. */
+export interface StepPlace {
+  readonly device?: Device | undefined;
+  readonly precision?: Precision | undefined;
 }
 
 /**
  * Compiles the stages of a training step: in one graph when a micro-batch holds the whole batch, else stage by stage with
- * the encoders in micro-batches of `microBatch` pairs. All of it runs on `device`.
+ * the encoders in micro-batches of `microBatch` pairs. All of it runs on one device; the encoders' matrix products multiply `precision`.
  */
 export function stepRunner(
   stages: TrainStages,
   trained: TrainState,
   batchSize: number,
   microBatch: number,
-  device: Device = 'cpu',
+  { device = 'cpu', precision = 'float32' }: StepPlace = {},
 ): StepRunner {
   const { parameters, firstMoments, secondMoments, step, logLambda, averages } = trained;
   const optimized = [[...parameters.values()], firstMoments, secondMoments, step, logLambda, averages];
@@ -53,29 +60,35 @@ export function stepRunner(
       },
     };
   const scalar = (value: number) => float32(Float32Array.of(value));
+  const scale = (value: number | undefined) => value !== undefined && { lossScale: scalar(value) };
   const feed = itemFeeder();
 
   if (whole) {
-    const wholeStep = compile(stages.whole, { state, name: 'train step', accept: isFiniteStep });
+    const wholeStep = compile(stages.whole, { state, name: 'train step', accept: isFiniteStep, precision });
     return {
       state,
-      run: async ({ items, labels }, learningRate, key) => {
-        const fed = { items: feed(items), labels, ...rows(key, 0, items.pixels.shape[0]) };
+      run: async ({ items, labels }, learningRate, key, lossScale) => {
+        const fed = { items: feed(items), labels, ...rows(key, 0, items.pixels.shape[0]), ...scale(lossScale) };
         return stepNumbers(await wholeStep({ ...fed, learningRate: scalar(learningRate) }));
       },
       dispose: () => wholeStep.dispose(),
     };
   }
 
-  const encode = compile(stages.encode, { state, name: 'encode' });
+  const encode = compile(stages.encode, { state, name: 'encode', precision });
   const head = compile(stages.head, { state, name: 'loss head' });
-  const backward = compile(stages.backward, { state, name: 'backward' });
+  const backward = compile(stages.backward, { state, name: 'backward', precision });
   const apply = compile(stages.apply, { state, name: 'update', accept: isFiniteStep });
   const clear = compile(stages.clear, { state, name: 'clear' });
   // Micro-batches cut the 2N items, so a micro-batch of n pairs is one of 2n items.
   const size = 2 * microBatch;
 
-  async function run({ items, labels }: HostPairs, learningRate: number, key?: Float32Array): Promise<StepNumbers> {
+  async function run(
+    { items, labels }: HostPairs,
+    learningRate: number,
+    key?: Float32Array,
+    lossScale?: number,
+  ): Promise<StepNumbers> {
     const [batchRows] = items.pixels.shape;
     const total = Math.ceil(batchRows / size) * size;
     const parts: HostTree<ItemVectors>[] = [];
@@ -96,22 +109,28 @@ export function stepRunner(
         batchRows,
       ),
     };
-    const { report, directions, termGradients } = await head({ vectors, labels });
+    const { report, directions, termGradients } = await head({ vectors, labels, ...scale(lossScale) });
     // Nothing has been added up yet.
     if (!isFiniteStep(report)) return stepNumbers(report);
-    for (let start = 0; start < total && trained.trainedOfModel > 0; start += size) {
-      const cutDirections = directions.map(({ fused, image, text }) => ({
-        fused: cutRows(fused, { start, count: size }),
-        image: cutRows(image, { start, count: size }),
-        text: cutRows(text, { start, count: size }),
-      }));
-      await backward({
-        items: feed(items, { start, count: size }),
-        directions: cutDirections,
-        ...rows(key, start, size),
-      });
-    }
-    const result = stepNumbers(await apply({ report, termGradients, learningRate: scalar(learningRate) }));
+    const descend = async () => {
+      for (let start = 0; start < total && trained.trainedOfModel > 0; start += size) {
+        const cutDirections = directions.map(({ fused, image, text }) => ({
+          fused: cutRows(fused, { start, count: size }),
+          image: cutRows(image, { start, count: size }),
+          text: cutRows(text, { start, count: size }),
+        }));
+        const fed = { items: feed(items, { start, count: size }), ...rows(key, start, size) };
+        await backward({ ...fed, directions: cutDirections });
+      }
+      return apply({ report, termGradients, learningRate: scalar(learningRate), ...scale(lossScale) });
+    };
+    const result = stepNumbers(
+      await descend().catch(async (error) => {
+        // Else the next step would add to what this one has added up.
+        await clear({}).catch(() => {});
+        throw error;
+      }),
+    );
     if (!result.taken) await clear({});
     return result;
   }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type GradientScope, gradientNorm } from '@uniecs/adaptive-weighting';
 import { inChunks } from '@uniecs/compile';
 import type { LossTerm } from '@uniecs/losses';
-import { dropoutSource, type ForwardContext, parameters } from '@uniecs/tensor';
+import { dropoutSource, type ForwardContext, inFloat32, parameters } from '@uniecs/tensor';
 import type { ItemTensors } from '../model/item-tensors.js';
 import type { UniecsModel } from '../model/uniecs-model.js';
 import { scoped } from '../scoped.js';
@@ -55,6 +55,9 @@ export interface StepParts extends UpdateParts {
  * The stages of a training step, as functions of tensors over the variables of the state. `whole` is one step in one graph.
  * The others are the same step in micro-batches: `encode` each, `head` once over the whole batch, `backward` each into the
  * accumulators, `apply` once. The gradients are those of the whole batch either way.
+ *
+ * `lossScale` is for encoders whose matrix products are of 16 bits: the gradients of the representations are multiplied by it, so that
+ * what follows from them does not vanish in float16, and those of the parameters are divided by it. The losses stay float32.
  */
 export interface TrainStages {
   /** Sums of gradients over micro-batches: one list, or with the scope `parameters` one per term. Made when first read. */
@@ -64,10 +67,11 @@ export interface TrainStages {
     labels: PairLabels;
     learningRate: tf.Scalar;
     dropout?: DropoutPosition;
+    lossScale?: tf.Scalar;
   }): StepReport;
   encode(inputs: { items: ItemTensors; dropout?: DropoutPosition }): ItemVectors;
   /** From the vectors of all 2N items (items 1 first) to what `backward` needs, [2N, D] each, per gradient list. */
-  head(inputs: { vectors: ItemVectors; labels: PairLabels }): {
+  head(inputs: { vectors: ItemVectors; labels: PairLabels; lossScale?: tf.Scalar }): {
     readonly report: LossReport;
     readonly directions: readonly ItemVectors[];
     readonly termGradients: readonly (readonly tf.Tensor[])[];
@@ -79,6 +83,7 @@ export interface TrainStages {
     report: LossReport;
     termGradients: readonly (readonly tf.Tensor[])[];
     learningRate: tf.Scalar;
+    lossScale?: tf.Scalar;
   }): StepReport;
   /** Empties the accumulators, after a step whose `apply` does not count. */
   clear(): { done: tf.Tensor };
@@ -157,14 +162,22 @@ export function trainStages(parts: StepParts): TrainStages {
     });
   }
 
-  function head({ vectors, labels }: { vectors: ItemVectors; labels: PairLabels }) {
+  function head({
+    vectors,
+    labels,
+    lossScale,
+  }: {
+    vectors: ItemVectors;
+    labels: PairLabels;
+    lossScale?: tf.Scalar | undefined;
+  }) {
     const { gradients, lambdas, losses, maskedNegatives, loss } = differentiate(vectors, labels);
     const ofVectors = gradients.map(({ representations }) => representations);
     const gradientNorms = tf.stack(ofVectors.map((arrays) => gradientNorm([...arrays])));
     const chosen = perTerm ? ofVectors : [weightedSum(lambdas, ofVectors)];
     return {
       report: { loss, terms: losses, lambdas, gradientNorms, maskedNegatives, rowSums: rowSumsOf(vectors) },
-      directions: chosen.map(joinItems),
+      directions: chosen.map(joinItems).map((direction) => scaled(direction, lossScale)),
       termGradients: gradients.map(({ parameters }) => parameters),
     };
   }
@@ -174,7 +187,7 @@ export function trainStages(parts: StepParts): TrainStages {
       return accumulators();
     },
     encode: ({ items, dropout }) => represent(items, dropout),
-    head: (inputs) => scoped(() => head(inputs)),
+    head: (inputs) => inFloat32(() => head(inputs)),
     backward: ({ items, directions, dropout }) =>
       scoped(() => {
         directions.forEach((direction, list) => {
@@ -185,9 +198,9 @@ export function trainStages(parts: StepParts): TrainStages {
         });
         return { done: tf.scalar(1) };
       }),
-    apply: ({ report, termGradients, learningRate }) =>
+    apply: ({ report, termGradients, learningRate, lossScale }) =>
       scoped(() => {
-        const result = descend(accumulators(), termGradients, report, learningRate);
+        const result = descend(unscaled(accumulators(), lossScale), termGradients, report, learningRate);
         empty(accumulators().flat());
         return result;
       }),
@@ -196,7 +209,7 @@ export function trainStages(parts: StepParts): TrainStages {
         empty(accumulators().flat());
         return { done: tf.scalar(1) };
       }),
-    whole: ({ items, labels, learningRate, dropout }) =>
+    whole: ({ items, labels, learningRate, dropout, lossScale }) =>
       scoped(() => {
         const pass = inChunks(
           ({ items, rows }: { items: ItemTensors; rows?: tf.Tensor }) =>
@@ -204,11 +217,27 @@ export function trainStages(parts: StepParts): TrainStages {
           { items, ...(dropout ? { rows: dropout.rows } : {}) },
           { variables: own, rows: chunkRows, recompute },
         );
-        const { report, directions, termGradients } = head({ vectors: pass.outputs, labels });
+        const { report, directions, termGradients } = inFloat32(() =>
+          head({ vectors: pass.outputs, labels, lossScale }),
+        );
         const lists = directions.map(pass.pullBack);
-        return descend(lists, termGradients, report, learningRate);
+        return descend(unscaled(lists, lossScale), termGradients, report, learningRate);
       }),
   };
+}
+
+/** Gradients of the representations times the loss scale. */
+function scaled({ fused, image, text }: ItemVectors, lossScale: tf.Scalar | undefined): ItemVectors {
+  const times = (x: tf.Tensor) => (lossScale ? tf.mul(x, lossScale) : x) as tf.Tensor2D;
+  return { fused: times(fused), image: times(image), text: times(text) };
+}
+
+/** Gradients of the parameters over the loss scale. */
+function unscaled(
+  lists: readonly (readonly tf.Tensor[])[],
+  lossScale: tf.Scalar | undefined,
+): readonly (readonly tf.Tensor[])[] {
+  return lossScale ? lists.map((list) => list.map((gradient) => tf.div(gradient, lossScale))) : lists;
 }
 
 function empty(variables: readonly tf.Variable[]): void {
