@@ -9,7 +9,13 @@ export {
   type ImageSourceOptions,
   imageSource,
 } from './images/image-source.js';
-export { type ImageStore, type ImageStoreOptions, imageDigest, openImageStore } from './images/image-store.js';
+export {
+  type ImageStore,
+  type ImageStoreOptions,
+  imageDigest,
+  openImageStore,
+  type StoreGroup,
+} from './images/image-store.js';
 export {
   clipMean,
   clipStd,

@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type PictureFiles, pictureFiles } from '../testing/picture-files.js';
 import { augmentationRandom, augmentImage } from './augment-image.js';
 import { decodeImage } from './decode-image.js';
 import { type ImageRows, type ImageSource, type ImageSourceOptions, imageSource } from './image-source.js';
-import { workerPool } from './worker-pool.js';
+
+// Seconds alone, many more where the threads wait for a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const size = 8;
 let pictures: PictureFiles;
@@ -175,7 +177,9 @@ describe('imageSource', () => {
       worker.on('exit', () => threads--);
     };
     process.on('worker', count);
-    const source = imageSource({ size, workers: 2 });
+    const entry = join(scratch, 'never-answers.mjs');
+    await writeFile(entry, "import { parentPort } from 'node:worker_threads'; parentPort.on('message', () => {});");
+    const source = imageSource({ size, workers: 2 }, pathToFileURL(entry));
     const asked = Array.from({ length: 5 }, (_, step) => failure(source.fill(rowsAt(step), source.pixels(8))));
     // Node tells of a thread in the next turn.
     await new Promise(setImmediate);
@@ -188,6 +192,15 @@ describe('imageSource', () => {
     process.off('worker', count);
   });
 
+  it('disposed while its threads read, it ends each batch, read or interrupted', async () => {
+    const source = imageSource({ size, workers: 2 });
+    const first = failure(source.fill(rowsAt(0), source.pixels(8)));
+    const asked = Array.from({ length: 50 }, (_, step) => failure(source.fill(rowsAt(step), source.pixels(8))));
+    await first;
+    await source.dispose();
+    for (const error of await Promise.all(asked)) if (error) expect(error).toMatchObject({ code: 'interrupted' });
+  });
+
   it.each([
     ['leaves', 'setTimeout(() => process.exit(3), 20);', /exit code 3/],
     [
@@ -196,6 +209,12 @@ describe('imageSource', () => {
       /no luck/,
     ],
     ['does not start', "import './not-there.mjs';", /not-there/],
+    // As Node says it of a thread that reaches its limit; to reach it here might end this process as well.
+    [
+      'runs out of memory',
+      "throw Object.assign(new Error('heap'), { code: 'ERR_WORKER_OUT_OF_MEMORY' });",
+      /one that stopped \(it ran out of memory\)/,
+    ],
   ])('a thread that %s is an error, not a wait without end', async (name, code, reason) => {
     const entry = join(scratch, `${name.replaceAll(' ', '-')}.mjs`);
     await writeFile(entry, code);
@@ -211,19 +230,17 @@ describe('imageSource', () => {
     );
   });
 
-  it('a thread that runs out of memory is an error too', async () => {
-    const entry = join(scratch, 'grows.mjs');
-    const grow = 'const all = []; for (;;) all.push(all.map(String));';
-    await writeFile(
-      entry,
-      `import { parentPort } from 'node:worker_threads'; parentPort.on('message', () => { ${grow} });`,
-    );
-    const setup = { size, fit: 'fill', maxBytes: 0, concurrency: 1, store: undefined } as const;
-    const pool = workerPool(pathToFileURL(entry), 1, setup, { maxOldGenerationSizeMb: 16 });
-    const error = await failure(pool.request(0, { paths: [] }));
-    expect(error).toMatchObject({ code: 'unavailable' });
-    expect(error.message).toMatch(/ran out of memory/);
-    await pool.dispose();
+  it("a store's folder that goes before the threads start is an error of code file, with the system's code", async () => {
+    const folder = await mkdtemp(join(scratch, 'vanishing-'));
+    await using({ workers: 2, folder }, async (source) => {
+      await rm(folder, { recursive: true });
+      await writeFile(folder, '');
+      const error = await failure(source.fill(rowsAt(0), source.pixels(8)));
+      expect(error).toMatchObject({ name: 'UniecsError', code: 'file', where: 'imageStore' });
+      expect(error).toMatchObject({ cause: { code: expect.stringMatching(/^E(NOTDIR|EXIST)$/) } });
+      expect(error.cause).toBeInstanceOf(Error);
+      expect(await failure(source.check(pictures.paths))).toBe(error);
+    });
   });
 
   it('refuses sizes out of range, a target of another size or in memory that is not shared, and a folder that is a file', async () => {

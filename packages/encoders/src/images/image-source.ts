@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { UniecsError } from '@uniecs/tensor';
 import { workerEntry } from '../worker-entry.js';
@@ -46,14 +47,14 @@ export interface ImageSource {
    *
    * @param into from `pixels`; not to be read or given away before this is done
    * @throws UniecsError `data` as `decodeImage` does, of the first row that could not be read; `unavailable` where a thread has stopped;
-   *   `interrupted` by `dispose`
+   *   `file` where the store's folder can no longer be used by the time that threads start; `interrupted` by `dispose`
    */
   fill(rows: ImageRows, into: Uint8Array): Promise<void>;
   /**
    * Reads images so that they are held (as far as memory or store allow), each once.
    *
    * @returns the error of each that could not be read
-   * @throws UniecsError `unavailable`, `interrupted`
+   * @throws UniecsError `unavailable`, `file`, `interrupted`
    */
   check(paths: Iterable<string>, options?: CheckOptions): Promise<Map<string, UniecsError>>;
   /** Images decoded so far: neither in memory nor in the store. */
@@ -80,9 +81,10 @@ export function imageSource(options: ImageSourceOptions, entry: URL = workerEntr
   whole('size', size, 1);
   whole('workers', workers, 0);
   const rowBytes = size * size * 3;
-  const store =
-    folder === undefined ? undefined : { folder, size, fit, ...(folderBytes ? { maxBytes: folderBytes } : {}) };
   const threads = Math.max(1, workers);
+  const group = { name: randomUUID(), stores: threads };
+  const store =
+    folder === undefined ? undefined : { folder, size, fit, group, ...(folderBytes ? { maxBytes: folderBytes } : {}) };
   const setup = {
     size,
     fit,

@@ -1,4 +1,15 @@
-import { readdirSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +42,8 @@ const heldBy = (store: ImageStore, count: number) =>
     return found !== undefined;
   });
 const all = (count: number, from = 0) => Array.from({ length: count }, (_, n) => from + n);
+/** Bytes of images on the disk. */
+const bytesHeld = () => files('.images').reduce((sum, file) => sum + statSync(file).size, 0);
 /** The files of the store, by ending. */
 const files = (ending: string) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -135,6 +148,89 @@ describe('openImageStore', () => {
     later.close();
   });
 
+  it('an index that goes while the folder is read, or that is none, is passed over', () => {
+    const store = open();
+    addAll(store, 3);
+    store.close();
+    const inside = join(folder, readdirSync(folder)[0] as string);
+    // As seen by a reader that lists the folder before another process makes room: a name, and nothing behind it.
+    symlinkSync(join(inside, 'removed'), join(inside, '0-gone.index'));
+    mkdirSync(join(inside, '0-folder.index'));
+    const later = open();
+    expect(heldBy(later, 4)).toEqual(all(3));
+    later.close();
+  });
+
+  it.skipIf(process.getuid?.() === 0)(
+    'an index of another user is passed over, a folder that is unreadable is not',
+    () => {
+      const store = open();
+      addAll(store, 1);
+      store.close();
+      const inside = join(folder, readdirSync(folder)[0] as string);
+      chmodSync(only('.index'), 0);
+      const later = open();
+      expect(heldBy(later, 1)).toEqual([]);
+      later.close();
+      chmodSync(inside, 0o300);
+      expect(open).toThrow(/a folder for decoded images/);
+      chmodSync(inside, 0o700);
+    },
+  );
+
+  it('makes room beside files that cannot be removed, and says so where they are too many', () => {
+    const options = { fileBytes: 2 * recordBytes, maxBytes: 6 * recordBytes };
+    const old = open(options);
+    addAll(old, 2);
+    old.close();
+    const inside = join(folder, readdirSync(folder)[0] as string);
+    // A folder is removed by no rm of a file.
+    mkdirSync(join(inside, 'stuck.images'));
+    for (const file of files('.images')) utimesSync(file, 1000, 1000);
+    const stuck = statSync(join(inside, 'stuck.images')).size;
+    const roomy = { ...options, maxBytes: options.maxBytes + stuck };
+    const used = open(roomy);
+    addAll(used, 6, 10);
+    expect(used.fault).toBeUndefined();
+    used.close();
+    const narrow = open({ ...options, maxBytes: stuck });
+    narrow.add(digestOf(30), pixelsOf(30));
+    expect(narrow.fault?.message).toContain(`${stuck} of them in files that cannot be removed`);
+    narrow.close();
+  });
+
+  it.each([1, 2, 3, 5])(
+    '%i stores of a group stay below their bound together, and leave each other what they wrote',
+    (stores) => {
+      const options = { fileBytes: 10 * recordBytes, maxBytes: 40 * recordBytes, group: { name: 'run-1', stores } };
+      const group = Array.from({ length: stores }, () => open(options));
+      const before = open();
+      addAll(before, 20, 1000);
+      before.close();
+      let most = 0;
+      for (let n = 0; n < 120; n++) {
+        (group[n % stores] as ImageStore).add(digestOf(n), pixelsOf(n));
+        most = Math.max(most, bytesHeld());
+      }
+      expect(most).toBeLessThanOrEqual(40 * recordBytes);
+      // What was there before went, what they wrote first is all there, and each says that it keeps no more.
+      for (const store of group) expect(store.fault?.message).toContain('of this run alone');
+      const held = group.flatMap((store) => heldBy(store, 120));
+      expect(held.length).toBeGreaterThanOrEqual(30);
+      expect(bytesHeld()).toBe(held.length * recordBytes);
+      for (const store of group) store.close();
+    },
+  );
+
+  it('refuses a group that no file can be named by, and one of no store', () => {
+    for (const group of [
+      { name: '../a', stores: 1 },
+      { name: 'a', stores: 0 },
+    ]) {
+      expect(() => open({ group })).toThrow(/a group with a name of letters/);
+    }
+  });
+
   it('stays below its bound: whole files go, those used longest ago first', () => {
     const options = { fileBytes: 2 * recordBytes, maxBytes: 8 * recordBytes };
     const old = open(options);
@@ -148,7 +244,7 @@ describe('openImageStore', () => {
     expect(kept).toEqual([2]);
     addAll(used, 6, 10);
     used.close();
-    expect(files('.images').reduce((sum, file) => sum + statSync(file).size, 0)).toBeLessThanOrEqual(8 * recordBytes);
+    expect(bytesHeld()).toBeLessThanOrEqual(8 * recordBytes);
     const later = open(options);
     expect(heldBy(later, 6)).toContain(2);
     expect(heldBy(later, 16).filter((n) => n >= 10)).toEqual(all(6, 10));

@@ -1,5 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, utimesSync, writeSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { UniecsError } from '@uniecs/tensor';
@@ -13,10 +24,23 @@ export interface ImageStoreOptions extends DecodeOptions {
   readonly folder: string;
   /** Side of the images, S. */
   readonly size: number;
-  /** Most bytes that the folder may take before the files used longest ago go; default 20 GiB. */
+  /**
+   * Most bytes of images that the folder may take: before more are written, the files used longest ago go. Default 20 GiB. Other groups
+   * that write at the same time may exceed it by their `fileBytes` each.
+   */
   readonly maxBytes?: number;
-  /** Bytes after which a new file is begun; default 256 MiB. */
+  /** Bytes after which a new file is begun, over all stores of the group; default 256 MiB, at most half of `maxBytes`. */
   readonly fileBytes?: number;
+  /** Stores that write at once, those of a source's threads say: none removes what another has written. Default this store alone. */
+  readonly group?: StoreGroup;
+}
+
+/** Stores that share `maxBytes`. */
+export interface StoreGroup {
+  /** Of letters, digits and hyphens, and no other group's, of another process neither. */
+  readonly name: string;
+  /** How many they are. */
+  readonly stores: number;
 }
 
 /** Decoded images on disk, by the content of the files that they were decoded from. */
@@ -49,13 +73,14 @@ const mostOpenFiles = 64;
 /**
  * The folder, made where it is missing, of images of one size and one version of the decoder.
  *
- * @throws UniecsError `file` where it cannot be made
+ * @throws UniecsError `file` where it cannot be made or read
  */
 export function storeFolder({ folder, size, fit = 'fill' }: ImageStoreOptions): string {
   const { sharp: library, vips } = sharp.versions;
   const path = join(folder, `${size}-${fit}-${decodeRevision}-sharp-${library}-vips-${vips}`);
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
+    accessSync(path, constants.R_OK | constants.X_OK);
     return path;
   } catch (cause) {
     throw storeFault(`a folder for decoded images, ${path}`, cause);
@@ -67,10 +92,14 @@ export function storeFolder({ folder, size, fit = 'fill' }: ImageStoreOptions): 
  * `*.index`. A store writes to files of its own alone, a record before its entry, and every read checks length, digest and checksum: so
  * stores of several threads and processes share a folder without locks, and what is torn or damaged is as if it were not there.
  *
- * @throws UniecsError `file` where the folder cannot be made or read
+ * @throws UniecsError `file` where the folder cannot be made or read; `argument` for a group whose name is no file's
  */
 export function openImageStore(options: ImageStoreOptions): ImageStore {
-  const { size, maxBytes = 20 * 2 ** 30, fileBytes = 256 * 2 ** 20 } = options;
+  const { size, maxBytes = 20 * 2 ** 30, group = { name: randomUUID(), stores: 1 } } = options;
+  // Each store of the group may have a file at work; together they fill what makeRoom has left free.
+  const reserve = Math.min(options.fileBytes ?? 256 * 2 ** 20, maxBytes / 2);
+  const fileBytes = reserve / group.stores;
+  checkGroup(group);
   const folder = storeFolder(options);
   const pixelBytes = size * size * 3;
   const recordBytes = headBytes + pixelBytes;
@@ -80,7 +109,6 @@ export function openImageStore(options: ImageStoreOptions): ImageStore {
   const open = new Map<string, number>();
   let writer: { readonly file: string; readonly records: number; readonly index: number; count: number } | undefined;
   let fault: UniecsError | undefined;
-  const own = new Set<string>();
 
   const path = (file: string, ending: 'images' | 'index') => join(folder, `${file}.${ending}`);
 
@@ -88,7 +116,7 @@ export function openImageStore(options: ImageStoreOptions): ImageStore {
     for (const name of readdirSync(folder)) {
       if (!name.endsWith('.index')) continue;
       const file = name.slice(0, -'.index'.length);
-      const entries = readFileSync(join(folder, name));
+      const entries = readEntries(join(folder, name));
       for (let record = 0; (record + 1) * headBytes <= entries.length; record++) {
         const digest = entries.toString('latin1', record * headBytes, record * headBytes + digestBytes);
         if (places.has(digest)) spares.set(digest, [...(spares.get(digest) ?? []), { file, record }]);
@@ -144,11 +172,10 @@ export function openImageStore(options: ImageStoreOptions): ImageStore {
 
   /** The files to append to: new ones when there are none or the last are full. */
   function writable(): NonNullable<typeof writer> {
-    if (writer && writer.count * recordBytes < fileBytes) return writer;
+    if (writer && (writer.count + 1) * recordBytes <= fileBytes) return writer;
     closeWriter();
-    makeRoom(options.folder, maxBytes - Math.min(fileBytes, maxBytes / 2), own);
-    const file = randomUUID();
-    own.add(path(file, 'images'));
+    makeRoom(options.folder, maxBytes - reserve, (name) => name.startsWith(`${group.name}.`));
+    const file = `${group.name}.${randomUUID()}`;
     const records = openSync(path(file, 'images'), 'wx', 0o600);
     writer = { file, records, index: openSync(path(file, 'index'), 'wx', 0o600), count: 0 };
     return writer;
@@ -196,9 +223,29 @@ export function openImageStore(options: ImageStoreOptions): ImageStore {
   };
 }
 
+/** What an index holds; nothing where it went to make room since the folder was listed, or is another user's. */
+function readEntries(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
 function writeWhole(descriptor: number, bytes: Buffer, position: number): void {
   const written = writeSync(descriptor, bytes, 0, bytes.length, position);
   if (written < bytes.length) throw new Error(`${written} of ${bytes.length} bytes written: is the disk full?`);
+}
+
+function checkGroup({ name, stores }: StoreGroup): void {
+  if (/^[\w-]+$/.test(name) && Number.isSafeInteger(stores) && stores >= 1) return;
+  throw new UniecsError({
+    code: 'argument',
+    where: 'imageStore',
+    expected: 'a group with a name of letters, digits and hyphens, of at least 1 store',
+    got: `'${name}' of ${stores}`,
+    hint: 'name it by randomUUID()',
+  });
 }
 
 function storeFault(expected: string, cause: unknown): UniecsError {

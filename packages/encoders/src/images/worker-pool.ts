@@ -1,14 +1,15 @@
-import { type ResourceLimits, Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { UniecsError } from '@uniecs/tensor';
 import type { FillFailure } from './fill-images.js';
-import { errorOf, type WorkerReply, type WorkerRequest, type WorkerSetup } from './worker-protocol.js';
+import { errorOf, type WorkerReply, type WorkerRequest, type WorkerSetup, type WorkerStop } from './worker-protocol.js';
 
 /** Threads that read images. */
 export interface WorkerPool {
   /**
    * Has a worker read images. Each worker takes its requests in order.
    *
-   * @throws UniecsError `unavailable` when a worker has stopped, now or before; `interrupted` by `dispose`
+   * @throws UniecsError `unavailable` when a worker has stopped, now or before; `file` where the store's folder can no longer be used;
+   *   `interrupted` by `dispose`
    */
   request(worker: number, request: Omit<WorkerRequest, 'job'>): Promise<FillFailure[]>;
   /** Images decoded by all of them. */
@@ -32,21 +33,18 @@ interface Member {
 }
 
 /** Starts threads. They keep the process alive while they have something to do, not otherwise. */
-export function workerPool(
-  entry: URL,
-  count: number,
-  setup: WorkerSetup,
-  resourceLimits: ResourceLimits = {},
-): WorkerPool {
+export function workerPool(entry: URL, count: number, setup: WorkerSetup): WorkerPool {
   let broken: UniecsError | undefined;
   let jobs = 0;
   const members = Array.from({ length: count }, start);
 
   function start(): Member {
-    const thread = new Worker(entry, { workerData: setup, resourceLimits, name: 'uniecs images' });
+    const thread = new Worker(entry, { workerData: setup, name: 'uniecs images' });
     const member: Member = { thread, pending: new Map(), decoded: 0, fault: undefined };
     thread.unref();
-    thread.on('message', ({ job, failures, decoded, fault }: WorkerReply) => {
+    thread.on('message', (said: WorkerReply | WorkerStop) => {
+      if ('stop' in said) return fail(errorOf(said.stop));
+      const { job, failures, decoded, fault } = said;
       const pending = member.pending.get(job);
       member.pending.delete(job);
       member.decoded = decoded;
@@ -55,7 +53,7 @@ export function workerPool(
       pending?.resolve(failures.map(({ at, error }) => ({ at, error: errorOf(error) })));
     });
     thread.on('messageerror', (error) => fail(stopped(`a reply that cannot be read: ${error.message}`, error)));
-    thread.on('error', (error) => fail(UniecsError.isInstance(error) ? error : stopped(reasonOf(error), error)));
+    thread.on('error', (error) => fail(stopped(reasonOf(error), error)));
     thread.on('exit', (code) => fail(stopped(`exit code ${code}`)));
     return member;
   }

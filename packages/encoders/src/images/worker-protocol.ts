@@ -31,12 +31,34 @@ export interface WorkerReply {
   readonly fault: ErrorFields | undefined;
 }
 
-/** An error as it goes from thread to thread: plain values. */
-export function errorFields({ code, where, expected, got, hint, details }: UniecsError): ErrorFields {
-  return { code, where, expected, got, hint, details };
+/** A worker's last word where it cannot do its work. */
+export interface WorkerStop {
+  readonly stop: ErrorFields;
+}
+
+/** What is kept of an error's cause. */
+interface SentCause {
+  readonly message: string;
+  /** The system's, `ENOSPC` say. */
+  readonly code: unknown;
+  readonly cause: SentCause | undefined;
+}
+
+/** An error as it goes from thread to thread, plain values: cloned as it is, it would come without its mark and its causes' codes. */
+export function errorFields({ code, where, expected, got, hint, details, cause }: UniecsError): ErrorFields {
+  return { code, where, expected, got, hint, details, cause: sentCause(cause) };
 }
 
 /** The error again. */
-export function errorOf(fields: ErrorFields): UniecsError {
-  return new UniecsError(fields);
+export function errorOf({ cause, ...fields }: ErrorFields): UniecsError {
+  return new UniecsError({ ...fields, cause: causeOf(cause as SentCause | undefined) });
+}
+
+function sentCause(cause: unknown): SentCause | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  return { message: cause.message, code: 'code' in cause ? cause.code : undefined, cause: sentCause(cause.cause) };
+}
+
+function causeOf(sent: SentCause | undefined): Error | undefined {
+  return sent && Object.assign(new Error(sent.message, { cause: causeOf(sent.cause) }), { code: sent.code });
 }
