@@ -103,6 +103,15 @@ async function uniecs(...args: string[]): Promise<Outcome> {
   return { code, out, err };
 }
 
+/** Every line is JSON, whatever it tells. */
+const events = (text: string) => {
+  expect(text.endsWith('\n')).toBe(true);
+  return text
+    .slice(0, -1)
+    .split('\n')
+    .map((line) => JSON.parse(line));
+};
+
 const training = () => ['train', '--train', at('cat/train.jsonl'), '--val', at('cat/val.jsonl'), '--batch-size', '8'];
 const search = (...more: string[]) => uniecs('search', '--model', at('model'), '--index', at('lance'), ...more);
 
@@ -119,7 +128,7 @@ beforeAll(async () => {
   expect(generated.code, generated.err).toBe(0);
   const trained = await spawned([...training(), '--out', 'model', '--steps', '2', '--device', 'auto']);
   expect(trained.code, trained.err).toBe(0);
-  expect(trained.out).toContain('trained 2 steps');
+  expect(trained.out).toMatch(/^trained 2 steps in .* pairs a second\), <?\d+ % of the steps' time waiting for data$/m);
   expect(trained.out).toContain('mean of the 5 with an image-only side');
   expect(trained.err).toContain('device: cpu');
   expect(trained.err).toMatch(/step 2\/2 {2}loss \d/);
@@ -260,15 +269,6 @@ describe('done', () => {
 });
 
 describe('interrupted', () => {
-  /** Every line is JSON, whatever it tells. */
-  const events = (text: string) => {
-    expect(text.endsWith('\n')).toBe(true);
-    return text
-      .slice(0, -1)
-      .split('\n')
-      .map((line) => JSON.parse(line));
-  };
-
   it('Ctrl-C saves and exits 130, and --resume ends the run as if nothing had been', async () => {
     await writeFile(at('bad-end.jsonl'), `${await readFile(at('cat/train.jsonl'), 'utf8')}no json\n`);
     const readme = await readFile(join(import.meta.dirname, '..', 'README.md'), 'utf8');
@@ -302,6 +302,8 @@ describe('interrupted', () => {
     const second = await uniecs('train', '--out', at('stopped'), '--resume', '--log-format', 'jsonl');
     expect(second.code, second.err).toBe(0);
     expect(events(second.err)).toContainEqual(expect.objectContaining({ type: 'start', resumedFrom: steps.length }));
+    // It stays on its device: none is tried, chosen and told.
+    expect(second.err).not.toContain('device: ');
     const [summary, ...none] = events(second.out);
     expect(none).toEqual([]);
     expect(summary).toMatchObject({ type: 'summary', steps: 7, interrupted: false, report: { version: 1 } });
@@ -326,6 +328,20 @@ describe('interrupted', () => {
     // Null control: the state of another step is another.
     const other = ['checkpoints/step-00000006/state.safetensors'];
     expect(await digests('stopped', other)).not.toEqual(await digests('stopped', weights.slice(1)));
+  });
+
+  it('a terminal that closes is told twice, and the run saves and exits 129', async () => {
+    const args = [...training(), '--out', at('hung-up'), '--steps', '4', '--log-format', 'jsonl'];
+    const { code, err } = await signalled(
+      [...args, '--drop', 'CMAL,CLAL,IMCL'],
+      [
+        ['"type":"step"', 'SIGHUP'],
+        ['stopping', 'SIGHUP'],
+      ],
+    );
+    expect(code, err).toBe(129);
+    expect(err).toContain('stopped after step 2, which is saved');
+    expect(await readdir(at('hung-up/checkpoints'))).toContain('step-00000002');
   });
 
   it('with --log-format jsonl warnings, what a module prints, and what is wrong are lines of JSON too', async () => {
@@ -399,6 +415,7 @@ describe('interrupted', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 129],
   ])('%s exits %d, whatever is at work, and leaves nothing half done', async (signal, exit) => {
     const before = await readdir(folder);
     for (const args of [
@@ -523,6 +540,27 @@ describe('bad input', () => {
     expect(code, err).toBe(1);
     expect(err).toMatch(/NaN|infinit/i);
     expect(err).toMatch(/step \d/);
+  });
+
+  it('a device that is not there is told before the data are read, and exits 1', async () => {
+    const args = ['train', '--train', at('cat/bad.jsonl'), '--val', at('none.jsonl'), '--out', at('never')];
+    const { code, err } = await uniecs(...args, '--device', 'tfjs:node-gpu');
+    expect(err).toMatch(/^error: expected the package @tensorflow\/tfjs-node-gpu/);
+    expect(code).toBe(1);
+    expect(existsSync(at('never'))).toBe(false);
+  });
+
+  it("a save that is refused during the run exits 1: it is not the user's input that is bad", async () => {
+    let err = '';
+    const write = (text: string) => {
+      err += text;
+      // Where the checkpoints would be there is a file now.
+      if (text.includes('"type":"start"')) writeFileSync(at('refused/checkpoints'), '');
+    };
+    const args = [...training(), '--out', at('refused'), '--steps', '1', '--drop', 'CMAL,CLAL,IMCL'];
+    const io = { stdout: { write: () => {} }, stderr: { write }, signal: new AbortController().signal };
+    expect(await run([...args, '--log-format', 'jsonl'], io), err).toBe(1);
+    expect(events(err).at(-1)).toMatchObject({ type: 'error', code: 'file', where: 'writeCheckpoint', exitCode: 1 });
   });
 
   it('a truncated model is an error about that file', async () => {

@@ -1,6 +1,6 @@
 import { type ErrorCode, UniecsError } from '@uniecs/tensor';
 import { expect, it } from 'vitest';
-import { exitCodeOf } from './exit-code.js';
+import { afterStart, exitCodeOf } from './exit-code.js';
 import { reportError } from './report-error.js';
 
 function error(code: ErrorCode, cause?: unknown, details: Record<string, unknown> = {}): UniecsError {
@@ -31,9 +31,21 @@ it.each([
   expect(exitCodeOf(error('file', error('file', system)))).toBe(exit);
 });
 
-it('SIGTERM exits 143', () => {
+it.each(['ENOENT', 'EACCES', 'EROFS', 'ENOSPC'])('a file that is refused with %s after the start exits 1', (code) => {
+  const refused = error('file', Object.assign(new Error('system'), { code }));
+  expect(exitCodeOf(afterStart(refused))).toBe(1);
+  expect(afterStart(refused)).toMatchObject({ code: 'file', message: refused.message, cause: refused });
+});
+
+it('any other error after the start is as it was', () => {
+  for (const other of [error('data'), error('interrupted'), new TypeError('bug')])
+    expect(afterStart(other)).toBe(other);
+});
+
+it('SIGTERM exits 143, SIGHUP 129', () => {
   expect(exitCodeOf(error('interrupted'), AbortSignal.abort('SIGTERM'))).toBe(143);
   expect(exitCodeOf(error('interrupted'), AbortSignal.abort('SIGINT'))).toBe(130);
+  expect(exitCodeOf(error('interrupted'), AbortSignal.abort('SIGHUP'))).toBe(129);
 });
 
 it('anything that is not ours exits 1', () => {

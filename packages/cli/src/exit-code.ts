@@ -1,14 +1,14 @@
 import { UniecsError } from '@uniecs/tensor';
 
 /** Exit codes: a contract with scripts. */
-export const exitCodes = { done: 0, failed: 1, badInput: 2, interrupted: 130, terminated: 143 } as const;
+export const exitCodes = { done: 0, failed: 1, badInput: 2, hungUp: 129, interrupted: 130, terminated: 143 } as const;
 
 /** What the system could not do, whatever was asked of it; other file errors are about the file that was named. */
 const systemFaults = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM']);
 
 /**
- * The exit code for an error: 2 where what the user gave is at fault (options, data, files, what this version does not have), 130 or
- * 143 for an interruption, else 1 (a NaN, a full disk, a missing package, a bug).
+ * The exit code for an error: 2 where what the user gave is at fault (options, data, files, what this version does not have), 129, 130
+ * or 143 for an interruption, else 1 (a NaN, a full disk, a run's folder that can no longer be written, a missing package, a bug).
  */
 export function exitCodeOf(error: unknown, signal?: AbortSignal): number {
   if (!UniecsError.isInstance(error)) return exitCodes.failed;
@@ -19,7 +19,9 @@ export function exitCodeOf(error: unknown, signal?: AbortSignal): number {
     case 'unsupported':
       return exitCodes.badInput;
     case 'file':
-      return systemFaults.has(systemCode(error) ?? '') ? exitCodes.failed : exitCodes.badInput;
+      return error.details.afterStart === true || systemFaults.has(systemCode(error) ?? '')
+        ? exitCodes.failed
+        : exitCodes.badInput;
     case 'interrupted':
       return interruptedCode(signal);
     default:
@@ -27,9 +29,17 @@ export function exitCodeOf(error: unknown, signal?: AbortSignal): number {
   }
 }
 
-/** 143 where the signal to stop was SIGTERM, else 130. */
+/** An error of work that had started: a file that the system refuses then (`file`) is no longer the user's to correct, whatever the reason. */
+export function afterStart(error: unknown): unknown {
+  if (!UniecsError.isInstance(error) || error.code !== 'file') return error;
+  const { code, where, expected, got, hint, details } = error;
+  return new UniecsError({ code, where, expected, got, hint, details: { ...details, afterStart: true }, cause: error });
+}
+
+/** 143 where the signal to stop was SIGTERM, 129 where it was SIGHUP, else 130. */
 export function interruptedCode(signal?: AbortSignal): number {
-  return signal?.reason === 'SIGTERM' ? exitCodes.terminated : exitCodes.interrupted;
+  if (signal?.reason === 'SIGTERM') return exitCodes.terminated;
+  return signal?.reason === 'SIGHUP' ? exitCodes.hungUp : exitCodes.interrupted;
 }
 
 function systemCode(error: unknown): string | undefined {

@@ -31,7 +31,7 @@ const search = ['search', '--model', 'm', '--index', 'i', '--text', 'red'];
 
 it('reads the flags of train, with the defaults of the contract', async () => {
   const { called } = await parse(...train);
-  expect(called).toEqual(['train', { train: 'a', val: 'b', out: 'c', device: 'auto', logFormat: 'pretty' }]);
+  expect(called).toEqual(['train', { train: 'a', val: 'b', out: 'c', logFormat: 'pretty' }]);
   const all = await parse(
     ...[...train, '--images', 'd', '--config', 'e', '--model', 'uniecs', '--size', 'small', '--preset', 'paper'],
     ...['--init', 'f', '--epochs', '2', '--batch-size', '8', '--micro-batch', '4', '--lr', '1e-4', '--seed', '0'],

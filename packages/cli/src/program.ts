@@ -123,7 +123,7 @@ function addTrain(program: Command, actions: Actions): void {
     .addOption(imageCacheOption())
     .option('--drop <names>', 'loss terms or groups to leave out, with commas between', nameList)
     .option('--term <file>', 'module that exports a loss term of your own')
-    .addOption(deviceOption().default('auto'))
+    .addOption(deviceOption(' (default: auto; with --resume the one that the run had)'))
     .option('--skip-bad', 'leave bad lines out instead of stopping')
     .option('--resume', 'go on with the newest checkpoint in --out, with its settings and data')
     .addOption(
@@ -258,8 +258,8 @@ function addData(program: Command, actions: Actions): void {
 }
 
 /** `--device`. */
-function deviceOption(): Option {
-  return new Option('--device <name>', `where the model runs: ${deviceNames.join(', ')}`).argParser(
+function deviceOption(unless = ''): Option {
+  return new Option('--device <name>', `where the model runs: ${deviceNames.join(', ')}${unless}`).argParser(
     choice(deviceNames),
   );
 }

@@ -5,7 +5,7 @@ import { asksForLines, writeLine } from './terminal/json-lines.js';
 
 /**
  * Runs a command line, without the name of the program, and returns its exit code: 0 done, 1 failed, 2 bad usage or input, 130
- * interrupted (143 by SIGTERM). Nothing is thrown; what went wrong stands on standard error, as a line of JSON where the command line
+ * interrupted (143 by SIGTERM, 129 by SIGHUP). Nothing is thrown; what went wrong stands on standard error, as a line of JSON where the command line
  * asks for such.
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {

@@ -3,13 +3,15 @@ import { run } from './run.js';
 import { asksForLines, onlyLines, writeLine } from './terminal/json-lines.js';
 
 const stop = new AbortController();
-const codes = { SIGINT: 130, SIGTERM: 143 } as const;
+const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 const argv = process.argv.slice(2);
 const asLines = asksForLines(argv);
 if (asLines) onlyLines(process.stderr);
 
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
+    // A terminal that closes may say so twice, by its shell and by the system: nobody asks for haste.
+    if (stop.signal.aborted && name === 'SIGHUP') return;
     if (stop.signal.aborted) process.exit(codes[name]);
     const text = 'stopping; once more stops at once';
     if (asLines) writeLine(process.stderr, { type: 'note', text });
@@ -23,7 +25,8 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 let lost: Error | undefined;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED' && stream === process.stdout) lost ??= error;
+    const gone = stop.signal.reason === 'SIGHUP' || error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED';
+    if (!gone && stream === process.stdout) lost ??= error;
   });
 }
 

@@ -15,14 +15,16 @@ import { type SettingsFlags, settingsOfFlags } from '../config/settings-of-flags
 import { openImages } from '../data/open-images.js';
 import { readGoodPairs } from '../data/read-good.js';
 import { startEngine } from '../engine.js';
-import { exitCodes, interruptedCode } from '../exit-code.js';
-import { type DeviceName, deviceOf } from '../machine/device.js';
+import { afterStart, exitCodes, interruptedCode } from '../exit-code.js';
+import type { DeviceName } from '../machine/device.js';
+import { dataWait, percent } from '../terminal/data-wait.js';
 import { duration, rate } from '../terminal/duration.js';
 import { type Io, print } from '../terminal/io.js';
 import { writeLine } from '../terminal/json-lines.js';
 import { jsonlReporter, prettyReporter, type TrainReporter } from '../terminal/train-reporter.js';
 import { loadTerm } from '../terms/load-term.js';
 import { checkInit, checkTerms } from '../training/run-checks.js';
+import { runDevice } from '../training/run-device.js';
 
 /** The flags of `uniecs train`. */
 export interface TrainFlags extends SettingsFlags, Partial<RunInputs> {
@@ -30,12 +32,15 @@ export interface TrainFlags extends SettingsFlags, Partial<RunInputs> {
   readonly imageCache?: string;
   readonly config?: string;
   readonly init?: string;
-  readonly device: DeviceName;
+  readonly device?: DeviceName;
   readonly resume?: boolean;
   readonly logFormat: 'pretty' | 'jsonl';
 }
 
-/** Trains a model. Whatever can be wrong with settings, folders and data is said before the first step. */
+/**
+ * Trains a model. What is wrong with settings, folders or the device is said before the data are read, what is wrong with the data before
+ * the first step.
+ */
 export async function runTrain(flags: TrainFlags, io: Io): Promise<number> {
   await startEngine();
   const { out, resume = false } = flags;
@@ -50,6 +55,7 @@ export async function runTrain(flags: TrainFlags, io: Io): Promise<number> {
   const asLines = flags.logFormat === 'jsonl';
   const reporter = asLines ? jsonlReporter(io.stderr) : prettyReporter(io.stderr);
   const { note } = reporter;
+  const device = await runDevice(flags.device, stored?.device, note);
   const { size, preset, fusion, dataWorkers } = trainSettings(settings);
   const { imageSize } = modelConfig(size, preset, 1, fusion).image;
   const images = openImages({ size: imageSize, imageCache: flags.imageCache, dataWorkers, note });
@@ -59,7 +65,6 @@ export async function runTrain(flags: TrainFlags, io: Io): Promise<number> {
       asLines ? { ...io, stderr: { write: () => {} } } : io,
       { images: inputs.images, skipBad: inputs.skipBad, note, decode: images.check },
     );
-    const device = await deviceOf(flags.device, note);
     const run = {
       settings,
       device,
@@ -82,13 +87,19 @@ export async function runTrain(flags: TrainFlags, io: Io): Promise<number> {
 async function trainOn(options: TrainOptions, reporter: TrainReporter, asLines: boolean, io: Io): Promise<number> {
   const { out } = options;
   let best: EvaluationReport | undefined;
+  let started = false;
+  const wait = dataWait();
   const summary = await train({
     ...options,
     signal: io.signal,
     onEvent: (event) => {
+      if (event.type === 'start') started = true;
+      if (event.type === 'step') wait.add(event);
       if (event.type === 'validation' && event.isBest) best = event.report;
       reporter.onEvent(event);
     },
+  }).catch((error: unknown) => {
+    throw started ? afterStart(error) : error;
   });
   reporter.end();
   const fault = options.images?.fault;
@@ -107,7 +118,8 @@ async function trainOn(options: TrainOptions, reporter: TrainReporter, asLines: 
   const early = summary.stoppedEarly ? ', stopped early for want of a better validation' : '';
   const without = skipped > 0 ? `, ${skipped} of them skipped` : '';
   const pace = `${duration(seconds)} (${rate(pairsPerSecond)} pairs a second)`;
-  print(io, `trained ${steps} steps in ${pace}${without}${early}`);
+  const waiting = wait.share === undefined ? '' : `, ${percent(wait.share)} of the steps' time waiting for data`;
+  print(io, `trained ${steps} steps in ${pace}${waiting}${without}${early}`);
   print(io, `model: ${out}`);
   print(io, `report: ${join(out, 'report.html')}`);
   return code;

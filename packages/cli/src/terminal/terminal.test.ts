@@ -35,12 +35,12 @@ const state = {
   perSecond: 84.1,
   unit: 'pairs',
   secondsLeft: 250,
-  extra: 'loss 3.2140',
+  extras: ['loss 3.2140', 'data wait 2 %'],
 };
 
 it('shows everything where there is room', () => {
   expect(progressLine(state, 120)).toBe(
-    'epoch 3  step 281/938  [=======>                    ]   29 %  84.1 pairs/s  4 min 10 s left  loss 3.2140',
+    'epoch 3  step 281/938  [=======>                    ]   29 %  84.1 pairs/s  4 min 10 s left  loss 3.2140  data wait 2 %',
   );
 });
 
@@ -48,7 +48,7 @@ it('fits into any number of columns', () => {
   for (let width = 0; width < 130; width++) expect(progressLine(state, width).length).toBeLessThanOrEqual(width);
 });
 
-it('gives up the bar first, then the loss, the rate, the time left', () => {
+it('gives up the bar first, then the wait, the loss, the rate, the time left', () => {
   expect(progressLine(state, 75)).toBe('epoch 3  step 281/938   29 %  84.1 pairs/s  4 min 10 s left  loss 3.2140');
   expect(progressLine(state, 64)).toBe('epoch 3  step 281/938   29 %  84.1 pairs/s  4 min 10 s left');
   expect(progressLine(state, 47)).toBe('epoch 3  step 281/938   29 %  4 min 10 s left');

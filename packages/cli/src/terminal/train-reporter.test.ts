@@ -27,7 +27,7 @@ function step(at: number): StepEvent {
     entropy: 0,
     learningRate: 1e-3,
     pairsPerSecond: 80,
-    dataWait: 0,
+    dataWait: 0.12,
     rssBytes: 2e8,
     secondsLeft: 65,
   };
@@ -61,7 +61,7 @@ it('where lines cannot be rewritten, fifty lines a run and one a validation', ()
   const lines = text().split('\n');
   expect(lines).toHaveLength(1 + 50 + 1 + 1 + 1 + 1);
   expect(lines[0]).toBe('960 pairs, 2.57 M parameters, 200 steps, 10 an epoch');
-  expect(lines[1]).toBe('epoch 1  step 4/200  loss 2.5000  80.0 pairs/s  1 min 5 s left');
+  expect(lines[1]).toBe('epoch 1  step 4/200  loss 2.5000  80.0 pairs/s  data wait 12 %  1 min 5 s left');
   expect(lines[51]).toBe('epoch 1  step 10  validation: mean R@1 0.250  R@10 -, the best so far (3 s)');
   expect(lines[52]).toBe('PLC: k is clamped');
   expect(lines[53]).toBe('step 11  skipped: the term V2T has the loss NaN');

@@ -1,5 +1,6 @@
 import type { EvaluationReport } from '@uniecs/mbeer';
 import type { StepEvent, TrainEvent } from '@uniecs/retrieval';
+import { percent } from './data-wait.js';
 import { duration, rate } from './duration.js';
 import type { OutputStream } from './io.js';
 import { writeLine } from './json-lines.js';
@@ -29,19 +30,22 @@ const linesPerRun = 50;
 /** A progress line on a terminal, elsewhere a line every so many steps; both with a line a validation. */
 export function prettyReporter(stream: OutputStream, clock: () => number = () => performance.now()): TrainReporter {
   const line = statusLine(stream, clock);
-  let smoothed: number | undefined;
+  let smoothed: { readonly pace: number; readonly wait: number } | undefined;
   let everySteps = 1;
 
   function step(event: StepEvent): void {
-    smoothed = smoothed === undefined ? event.pairsPerSecond : 0.8 * smoothed + 0.2 * event.pairsPerSecond;
+    const mean = (before: number | undefined, now: number) => (before === undefined ? now : 0.8 * before + 0.2 * now);
+    const pace = mean(smoothed?.pace, event.pairsPerSecond);
+    smoothed = { pace, wait: mean(smoothed?.wait, event.dataWait) };
     const label = `epoch ${event.epoch}  step ${event.step}/${event.totalSteps}`;
     const loss = `loss ${event.loss.toFixed(4)}`;
+    const wait = `data wait ${percent(smoothed.wait)}`;
     if (line.live) {
       const { step: done, totalSteps: total, secondsLeft } = event;
-      const state = { label, done, total, perSecond: smoothed, unit: 'pairs', secondsLeft, extra: loss };
+      const state = { label, done, total, perSecond: pace, unit: 'pairs', secondsLeft, extras: [loss, wait] };
       line.show((width) => progressLine(state, width));
     } else if (event.step % everySteps === 0 || event.step === event.totalSteps) {
-      line.print(`${label}  ${loss}  ${rate(smoothed)} pairs/s  ${duration(event.secondsLeft)} left`);
+      line.print(`${label}  ${loss}  ${rate(pace)} pairs/s  ${wait}  ${duration(event.secondsLeft)} left`);
     }
   }
 
