@@ -1,15 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Device } from '@uniecs/compile';
 import type { Pair } from '@uniecs/mbeer';
 import { writeFileAtomic } from '@uniecs/tensor/node';
-import { type ImagesDigest, imagesDigest } from '../data/images-digest.js';
-import { type PairsDigest, pairsDigest } from '../data/pairs-digest.js';
 import type { ModelConfig } from '../model/model-config.js';
 import type { TrainSettings } from '../training/train-settings.js';
-import { packageVersions } from './package-versions.js';
 import { runFiles } from './run-folder.js';
+import { type RunStart, runStart } from './run-start.js';
 
 /** How far a run is. `running` is also what a run that was killed leaves. */
 export type RunStatus = 'running' | 'finished' | 'interrupted' | 'failed';
@@ -31,22 +28,16 @@ export interface Manifest {
   readonly seed: number;
   readonly settings: TrainSettings;
   readonly model: ModelConfig;
-  /** Where steps and validations run. */
+  /** Where steps and validations run since the last start. */
   readonly device: Device;
   /** Names of the loss terms. */
   readonly terms: readonly string[];
-  readonly data: {
-    readonly train: PairsDigest & { readonly images: ImagesDigest };
-    readonly validation: PairsDigest & { readonly images: ImagesDigest };
-  };
-  /** By package name; `node` is Node itself. */
-  readonly versions: Readonly<Record<string, string>>;
-  readonly machine: {
-    readonly platform: string;
-    readonly cpu?: string;
-    readonly cores: number;
-    readonly memoryBytes: number;
-  };
+  /** Every start, the first one first. */
+  readonly starts: readonly RunStart[];
+  /** Those of the last start. */
+  readonly data: RunStart['data'];
+  readonly versions: RunStart['versions'];
+  readonly machine: RunStart['machine'];
   /** The most resident memory that a process of the run had when the manifest was written. */
   readonly peakRssBytes: number;
 }
@@ -62,34 +53,29 @@ export interface ManifestContent {
 }
 
 /**
- * The manifest of a run that starts, or that goes on after `resumedFrom` steps: then the earlier times stay. Reads every picture once.
+ * The manifest of a run that starts, or that goes on after `resumedFrom` steps: then the earlier starts stay. Reads every picture once.
  */
 export async function startManifest(
   { settings, model, device, terms, train, validation }: ManifestContent,
   resumedFrom?: number,
   before?: Manifest,
 ): Promise<Manifest> {
-  const now = new Date().toISOString();
-  const digest = async (pairs: readonly Pair[]) => ({ ...pairsDigest(pairs), images: await imagesDigest(pairs) });
-  const [cpu] = cpus();
+  const start = await runStart({ device, train, validation }, resumedFrom ?? 0);
+  const { time, data, versions, machine } = start;
   return withPeak({
     version: 1,
     status: 'running',
-    startedAt: before?.startedAt ?? now,
-    resumedAt: [...(before?.resumedAt ?? []), ...(resumedFrom === undefined ? [] : [{ time: now, step: resumedFrom }])],
+    startedAt: before?.startedAt ?? time,
+    resumedAt: [...(before?.resumedAt ?? []), ...(resumedFrom === undefined ? [] : [{ time, step: resumedFrom }])],
     seed: settings.seed,
     settings,
     model,
     device,
     terms,
-    data: { train: await digest(train), validation: await digest(validation) },
-    versions: { node: process.versions.node, ...packageVersions() },
-    machine: {
-      platform: `${process.platform} ${process.arch}`,
-      ...(cpu ? { cpu: cpu.model } : {}),
-      cores: cpus().length,
-      memoryBytes: totalmem(),
-    },
+    starts: [...(before?.starts ?? []), start],
+    data,
+    versions,
+    machine,
     peakRssBytes: before?.peakRssBytes ?? 0,
   });
 }

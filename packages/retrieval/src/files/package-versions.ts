@@ -7,25 +7,31 @@ interface PackageFile {
   readonly name: string;
   readonly version: string;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
+/** Packages beside those of UniECS whose version may make a difference to what is computed. */
+const computing = ['@tensorflow/tfjs-core', 'onnxruntime-node', 'sharp'];
+
 /**
- * Versions by package name of what computes: this package, the UniECS packages that it depends on, TensorFlow.js, and the ONNX Runtime
- * that `@uniecs/compile` runs. A package that cannot be found is left out.
+ * Versions by package name of what computes: this package and every UniECS package that it needs, TensorFlow.js, ONNX Runtime and sharp, which
+ * reads images, each as the package that uses it finds it. A package that cannot be found is left out.
  */
 export function packageVersions(): Record<string, string> {
   const here = fileURLToPath(import.meta.url);
   const own = packageAbove(here);
-  const names = Object.keys(own?.dependencies ?? {});
-  const found = names.map((name) => installed(name, here));
-  const runtime = found.find((one) => one?.file.name === '@uniecs/compile');
-  const all = [
-    own,
-    ...found.map((one) => one?.file),
-    installed('@tensorflow/tfjs-core', here)?.file,
-    runtime && installed('onnxruntime-node', runtime.entry)?.file,
-  ];
-  return Object.fromEntries(all.filter((file) => file !== undefined).map(({ name, version }) => [name, version]));
+  const found = new Map<string, string>();
+  const waiting = own ? [{ entry: here, file: own }] : [];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const { entry, file } = next;
+    found.set(file.name, file.version);
+    for (const name of Object.keys({ ...file.dependencies, ...file.peerDependencies })) {
+      const wanted = name.startsWith('@uniecs/') || computing.includes(name);
+      const one = wanted && !found.has(name) ? installed(name, entry) : undefined;
+      if (one) waiting.push(one);
+    }
+  }
+  return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** A package as a file of another one finds it. Its `package.json` need not be among its exports: it lies above its entry. */

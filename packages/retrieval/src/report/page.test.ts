@@ -34,6 +34,7 @@ const manifest: Manifest = {
   data: { train: { pairs: 600, sha256: 'abc' } } as never,
   versions: { node: '20.19.0', 'onnxruntime-node': '1.2.3' },
   machine: { platform: 'linux x64', cpu: 'Some CPU', cores: 2, memoryBytes: 2 ** 33 },
+  starts: [{ device: 'cpu' }, { device: 'webgpu' }] as never,
   peakRssBytes: 2 ** 30,
 };
 
@@ -134,7 +135,17 @@ describe('reportPage', () => {
   });
 
   it('names settings, data, machine, versions, times and where the run was resumed', () => {
-    for (const text of ['optimizer.beta2', '0.98', 'Some CPU', 'onnxruntime-node', '20.19.0', 'train.sha256', '41']) {
+    for (const text of [
+      'optimizer.beta2',
+      '0.98',
+      'Some CPU',
+      'onnxruntime-node',
+      '20.19.0',
+      'train.sha256',
+      '41',
+      '1.device',
+      'webgpu',
+    ]) {
       expect(page).toContain(`>${text}<`);
     }
     expect(page).toContain('2030-01-02T00:00:00.000Z after step 12');

@@ -61,8 +61,21 @@ ${rows}</tbody></table></div>`;
 
 /** The manifest as tables: times, data, machine, versions, settings. */
 export function manifestTables(manifest: Partial<Manifest>): Html {
-  const { settings, model, device, data, machine, versions, terms, seed, status, startedAt, resumedAt, finishedAt } =
-    manifest;
+  const {
+    settings,
+    model,
+    device,
+    data,
+    machine,
+    versions,
+    terms,
+    seed,
+    status,
+    startedAt,
+    resumedAt,
+    finishedAt,
+    starts,
+  } = manifest;
   const resumed = resumedAt?.map(({ time, step }) => `${time} after step ${step}`);
   const parts: readonly (readonly [string, object | undefined])[] = [
     [
@@ -74,6 +87,7 @@ export function manifestTables(manifest: Partial<Manifest>): Html {
     ['Data', data],
     ['Machine', machine],
     ['Versions', versions],
+    ['Starts', starts && starts.length > 1 ? starts : undefined],
   ];
   return html`${parts.map(([name, value]) => {
     const rows = value === undefined ? [] : flattened(value);

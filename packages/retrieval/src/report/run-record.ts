@@ -12,6 +12,7 @@ import {
 } from '../files/manifest.js';
 import type { MetricsLog } from '../files/metrics-log.js';
 import { runFiles } from '../files/run-folder.js';
+import { changesBetween } from '../files/run-start.js';
 import { readHistory } from './read-history.js';
 import { addLine, emptyHistory } from './run-history.js';
 import { writePage } from './write-report.js';
@@ -43,6 +44,11 @@ export async function recordRun<T extends { readonly interrupted: boolean; reado
   const images = (data: Manifest['data'] | undefined) => [data?.train.images?.sha256, data?.validation.images?.sha256];
   if (before?.data?.train.images && String(images(before.data)) !== String(images(manifest.data))) {
     note('the pictures are not those that the run started with: what follows is not what it would have been');
+  }
+  const [last, now] = [before?.starts?.at(-1), manifest.starts.at(-1)];
+  const changes = last && now ? changesBetween(last, now) : [];
+  if (changes.length > 0) {
+    note(`the run goes on with ${changes.join(', ')}: what follows may not be the same to the bit`);
   }
   await writeManifest(out, manifest);
   const history = resumedFrom === undefined ? emptyHistory() : await readHistory(join(out, runFiles.metrics));

@@ -68,7 +68,17 @@ describe('recordRun', () => {
     expect(manifest).toMatchObject({ status: 'finished', seed: 41, resumedAt: [], terms: ['V2T', 'PLC'] });
     expect(Date.parse(manifest?.finishedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(manifest?.startedAt ?? ''));
     expect(manifest?.peakRssBytes).toBeGreaterThan(2 ** 20);
-    for (const name of ['node', '@uniecs/retrieval', '@uniecs/tensor', '@uniecs/losses', '@tensorflow/tfjs-core']) {
+    const packages = [
+      'tensor',
+      'compile',
+      'losses',
+      'adaptive-weighting',
+      'gated-fusion',
+      'encoders',
+      'mbeer',
+      'retrieval',
+    ];
+    for (const name of ['node', '@tensorflow/tfjs-core', 'sharp', ...packages.map((one) => `@uniecs/${one}`)]) {
       expect(manifest?.versions[name]).toMatch(/^\d+\.\d+\.\d+/);
     }
     expect(manifest?.versions['onnxruntime-node']).toMatch(/^1\./);
@@ -112,14 +122,21 @@ describe('recordRun', () => {
     expect(first?.status).toBe('interrupted');
     expect(await page(out)).toContain('The run was interrupted');
     await recordRun({ ...options, resumedFrom: 4 }, part(4, 7, true));
-    await recordRun({ ...options, resumedFrom: 7 }, part(7, 9, false));
+    await recordRun({ ...options, device: 'webgpu', resumedFrom: 7 }, part(7, 9, false));
     const manifest = await readManifest(out);
     expect(manifest).toMatchObject({ status: 'finished', startedAt: first?.startedAt });
     expect(manifest?.resumedAt.map(({ step }) => step)).toEqual([4, 7]);
+    expect(manifest?.starts.map(({ step, device }) => [step, device])).toEqual([
+      [0, 'cpu'],
+      [4, 'cpu'],
+      [7, 'webgpu'],
+    ]);
+    expect(manifest?.starts[0]).toEqual(first?.starts[0]);
+    expect(manifest?.device).toBe('webgpu');
     const text = await page(out);
     expect(text).toContain('9 of 9');
     expect(text.match(/class="mark resumed"/g)?.length).toBe(2 * (text.match(/<figure/g)?.length ?? 0));
-    expect(notes).toEqual([]);
+    expect(notes).toEqual([expect.stringContaining('goes on with device "webgpu" instead of "cpu": ')]);
   });
 
   it('says when the pictures are others than those that the run started with', async () => {
@@ -131,6 +148,24 @@ describe('recordRun', () => {
     expect(notes).toEqual([expect.stringContaining('the pictures are not those')]);
     await recordRun({ ...options, resumedFrom: 0 }, nothing);
     expect(notes).toHaveLength(1);
+  });
+
+  it('says where versions or machine are others than at the last start, and keeps those of every start', async () => {
+    const { out, options, notes } = await prepared('versions');
+    const nothing = async () => ({ interrupted: true, stoppedEarly: false });
+    await recordRun(options, nothing);
+    const path = join(out, 'manifest.json');
+    const older = (await readFile(path, 'utf8'))
+      .replace(/"sharp": "[^"]+"/g, '"sharp": "0.1.2"')
+      .replace(/"cores": \d+/g, '"cores": 999');
+    await writeFile(path, older);
+    await recordRun({ ...options, resumedFrom: 0 }, nothing);
+    const manifest = await readManifest(out);
+    expect(notes).toEqual([
+      expect.stringMatching(/versions\.sharp "[\d.]+" instead of "0\.1\.2", machine\.cores \d+ instead of 999: /),
+    ]);
+    expect(manifest?.starts.map(({ versions }) => versions.sharp === '0.1.2')).toEqual([true, false]);
+    expect(manifest?.versions).toEqual(manifest?.starts[1]?.versions);
   });
 
   it('lets the run go on where the page cannot be written, and says so', async () => {
