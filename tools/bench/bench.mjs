@@ -12,9 +12,17 @@ try {
     if (built !== 0) process.exit(built);
     const { runBench } = await import('./run-bench.mjs');
     const { publish } = await import('./publish.mjs');
-    const results = await runBench(options);
-    if (options.publish) publish(results);
-    if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
+    const { resultTables } = await import('./result-tables.mjs');
+    const { textTable } = await import('./table.mjs');
+    const { results, failed } = await runBench(options, (soFar) => {
+      if (options.publish) publish(soFar);
+      if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(soFar, null, 2)}\n`);
+    });
+    for (const { title, rows } of resultTables(results)) console.log(`\n${title}\n${textTable(rows)}`);
+    if (failed.length > 0) {
+      console.error(`bench: failed: ${failed.join('; ')}`);
+      process.exitCode = 1;
+    }
   }
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;

@@ -1,14 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { benchCase } from './case.mjs';
+import { runtimeThreads } from './ceiling.mjs';
 import { torchVersion } from './machine.mjs';
 import { measurePeers, peersOn } from './measure-peers.mjs';
 import { ourOutputs, revealing } from './our-outputs.mjs';
 import { ourTraining } from './our-training.mjs';
 import { checkParity } from './parity.mjs';
+import { measureProfile } from './profile.mjs';
 import { runCheck } from './run-check.mjs';
 import { work } from './work.mjs';
 
@@ -38,10 +40,13 @@ async function inFolder(of, use) {
 
 it('times steps, embeddings and encoder passes of our side in a process of its own', async () => {
   await inFolder(smallCase(4, 2), async (folder) => {
-    const starts = peersOn(folder, { compile: true, fullPasses: true });
-    expect(Object.keys(starts)).toEqual(['ours']);
+    const starts = peersOn(folder, { threads: 2, compile: true, fullPasses: true });
+    expect(Object.keys(starts)).toEqual(['ours', 'ceiling']);
     for (const task of /** @type {const} */ (['step', 'encode', 'encoders'])) {
-      const { ours } = await measurePeers(starts, task, { rounds: 2, warmup: 1 });
+      const sides = task === 'step' ? starts : { ours: starts.ours };
+      const { peers, ceiling } = await measurePeers(sides, task, { rounds: 2, warmup: 1 });
+      const { ours } = peers;
+      if (task === 'step') expect(ceiling?.median).toBeGreaterThan(0.1);
       expect(ours?.time.count).toBe(2);
       expect(ours?.time.least).toBeGreaterThan(0);
       expect(ours?.peakBytes).toBeGreaterThan(5e7);
@@ -72,6 +77,43 @@ it.skipIf(python === undefined)(
       );
       expect(Object.keys(found)).toEqual(['shortcuts', 'full-passes']);
     }
+  },
+  60_000,
+);
+
+it('profiles a step: the products are found, and the parts add up to less than the whole', async () => {
+  const { groups, totalMs, betweenMs, pairs } = await measureProfile({ case: smallCase(), rounds: 2 });
+  expect(pairs).toBe(3);
+  expect(groups.find(({ name }) => name === 'products')?.count).toBeGreaterThan(50);
+  expect(groups.find(({ name }) => name === 'head')?.count).toBeGreaterThan(50);
+  expect(betweenMs).toBeGreaterThan(0);
+  expect(betweenMs + groups.reduce((sum, { ms }) => sum + ms, 0)).toBeCloseTo(totalMs, 6);
+}, 30_000);
+
+it('finds how many threads ONNX Runtime takes', async () => {
+  const threads = await runtimeThreads();
+  expect(threads).toBeGreaterThanOrEqual(1);
+  expect(threads).toBeLessThanOrEqual(cpus().length);
+}, 30_000);
+
+it.skipIf(python === undefined)(
+  'gives every twin as many threads as ours takes',
+  async () => {
+    await inFolder(smallCase(), async (folder) => {
+      runCheck(folder, /** @type {string} */ (python), []);
+      const starts = peersOn(folder, {
+        python: /** @type {string} */ (python),
+        threads: 1,
+        compile: true,
+        fullPasses: true,
+      });
+      expect(Object.keys(starts)).toEqual(['ours', 'eager', 'compile', 'eagerFull', 'compileFull', 'ceiling']);
+      for (const name of /** @type {const} */ (['eager', 'eagerFull'])) {
+        const twin = await starts[name]?.();
+        expect(twin?.ready.threads).toBe(1);
+        await twin?.stop();
+      }
+    });
   },
   60_000,
 );

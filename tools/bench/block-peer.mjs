@@ -1,7 +1,7 @@
 // The four layers compiled by ours, as a child process.
 import '@tensorflow/tfjs-backend-cpu';
 import { compile } from '@uniecs/compile';
-import { blockWork } from './block.mjs';
+import { blockWork, normOf } from './block.mjs';
 import { peakBytes, serve, timed } from './peer.mjs';
 
 const { module, gradients, input } = blockWork();
@@ -12,11 +12,12 @@ await serve(
   { ready: process.version },
   {
     block: async () => {
-      let loss = Number.NaN;
+      /** @type {Awaited<ReturnType<typeof run>> | undefined} */
+      let out;
       const ms = await timed(async () => {
-        loss = Number((await run({ x })).loss.data[0]);
+        out = await run({ x });
       });
-      return { ms, loss };
+      return { ms, loss: out?.loss.data[0], norm: normOf(out?.gradients.map(({ data }) => data) ?? []) };
     },
     peak: () => ({ bytes: peakBytes() }),
   },

@@ -5,6 +5,13 @@ import { disposeModule, parameters, seededRandom, transformerBlock } from '@unie
 const [layers, rows, tokens, width, heads] = [4, 32, 65, 192, 6];
 
 /**
+ * Euclidean norm of all numbers of some arrays.
+ * @param {readonly ArrayLike<number>[]} arrays
+ */
+export const normOf = (arrays) =>
+  Math.sqrt(arrays.reduce((sum, array) => sum + Array.from(array).reduce((s, x) => s + x * x, 0), 0));
+
+/**
  * The layers, an input, and the forward and backward pass: the mean square of the output and its gradient for each parameter.
  */
 export function blockWork() {

@@ -14,7 +14,7 @@ export function growthChart(rows) {
   if (!first) throw new Error('growthChart: expected rows, got none');
   const seconds = {
     label: 'encoders, seconds',
-    values: rows.map(({ encoderMs }) => encoderMs / 1000),
+    values: rows.map(({ encoders }) => encoders.median / 1000),
     unit: 's',
     digits: 1,
   };
@@ -24,7 +24,7 @@ export function growthChart(rows) {
     unit: 'GB',
     digits: 2,
   };
-  const proportion = pairs.map((count) => (first.encoderMs / 1000 / first.pairs) * count);
+  const proportion = pairs.map((count) => (first.encoders.median / 1000 / first.pairs) * count);
   const body = [panel(pairs, seconds, 0, proportion), panel(pairs, memory, width)].join('\n');
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${2 * width} ${height}" font-family="sans-serif" font-size="11">
 <title>Encoder time and peak memory by pairs a batch</title>

@@ -1,11 +1,11 @@
-import { join } from 'node:path';
-import { startPeer } from './peer.mjs';
+import { cube, rateOf, startProducts } from './ceiling.mjs';
+import { summarize } from './statistics.mjs';
 
-/** @typedef {{ name: string, shape: string, gflops: { median: number, least: number, most: number } }} ProductRow */
+/** @typedef {{ name: string, shape: string, gflops: import('./ceiling.mjs').Rate }} ProductRow */
 
-/** The cube that the ceiling is read from, and the largest products of a tiny step of 96 pairs. */
+/** The cube that ceilings are read from, and the largest products of a tiny step of 96 pairs. */
 const products = [
-  { name: 'ceiling', shape: [1024, 1024, 1024] },
+  { name: 'the cube', shape: cube.shape },
   { name: 'feed-forward, up', shape: [192 * 65, 128, 512] },
   { name: 'feed-forward, down', shape: [192 * 65, 512, 128] },
   { name: 'projection', shape: [192 * 65, 128, 128] },
@@ -14,21 +14,24 @@ const products = [
 ];
 
 /**
- * Measures the machine's matrix products through ONNX Runtime.
- * @param {number} rounds
- * @returns {Promise<{ ceiling: number, rows: ProductRow[] }>} GFLOP/s; the ceiling is the cube's median
+ * Measures the machine's matrix products through ONNX Runtime, in turn.
+ * @param {{ rounds: number, device?: string }} options three products of each kind a round; the first round is not counted
+ * @returns {Promise<ProductRow[]>}
  */
-export async function measureProducts(rounds) {
-  const peer = await startPeer(process.execPath, [join(import.meta.dirname, 'products-peer.mjs')]);
-  /** @type {ProductRow[]} */
-  const rows = [];
-  for (const { name, shape, batch = 1 } of products) {
-    const answer = await peer.ask({ do: 'product', shape, batch, rounds: Math.max(15, rounds) });
-    const { time, gflop } = /** @type {{ time: import('./statistics.mjs').Summary, gflop: number }} */ (answer);
-    const rate = (/** @type {number} */ ms) => gflop / (ms / 1000);
-    const gflops = { median: rate(time.median), least: rate(time.most), most: rate(time.least) };
-    rows.push({ name, shape: `${batch === 1 ? '' : `${batch} x `}${shape.join(' x ')}`, gflops });
+export async function measureProducts({ rounds, device }) {
+  const peer = await startProducts(device);
+  /** @type {number[][]} */
+  const times = products.map(() => []);
+  for (let round = 0; round <= rounds; round++) {
+    for (const [i, { shape, batch = 1 }] of products.entries()) {
+      const answer = await peer.ask({ do: 'product', shape, batch, rounds: 3 });
+      if (round > 0) times[i]?.push(.../** @type {number[]} */ (answer.times));
+    }
   }
   await peer.stop();
-  return { ceiling: /** @type {ProductRow} */ (rows[0]).gflops.median, rows };
+  return products.map(({ name, shape, batch = 1 }, i) => ({
+    name,
+    shape: `${batch === 1 ? '' : `${batch} x `}${shape.join(' x ')}`,
+    gflops: rateOf(summarize(times[i] ?? []), (2 * batch * shape.reduce((a, b) => a * b)) / 1e9),
+  }));
 }

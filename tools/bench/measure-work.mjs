@@ -9,11 +9,11 @@ import { work } from './work.mjs';
 
 /** @typedef {{ nodes: number, traceMs: number, sessionMs: number }} Built */
 /**
- * @typedef {{
- *   task: 'step' | 'encode', size: string, preset: string, pairs: number, microBatch: number, gflop: number,
- *   peers: Partial<Record<import('./measure-peers.mjs').PeerName, import('./measure-peers.mjs').PeerResult>>,
- *   speedups: Partial<Record<import('./measure-peers.mjs').PeerName, number>>,
- *   gflops: number, shareOfCeiling?: number, parity?: ReturnType<typeof runCheck>, built: Built,
+ * `taken` is the minute in which a row was begun; the ceiling was measured in the same rounds.
+ * @typedef {import('./measure-peers.mjs').Measured & {
+ *   taken: string, task: 'step' | 'encode', size: string, preset: string, pairs: number, microBatch: number, device: string,
+ *   gflop: number, gflops: number, speedups: Partial<Record<import('./measure-peers.mjs').PeerName, number>>,
+ *   parity?: ReturnType<typeof runCheck>, built: Built,
  * }} WorkRow
  */
 
@@ -22,31 +22,32 @@ import { work } from './work.mjs';
  * the same (`check`).
  * @param {'step' | 'encode'} task
  * @param {import('./case.mjs').CaseOptions} caseOptions
- * @param {Pick<import('./options.mjs').Options, 'python' | 'compile' | 'fullPasses' | 'rounds'> & { check: boolean }} options
- * @param {number | undefined} ceiling GFLOP/s
- * @returns {Promise<WorkRow>}
+ * @param {Pick<import('./options.mjs').Options, 'python' | 'device' | 'compile' | 'fullPasses' | 'rounds'> &
+ *   { threads: number, torchDevice: string, check: boolean, warmup?: number }} options
+ * @returns {Promise<Omit<WorkRow, 'taken'>>}
  */
-export async function measureWork(task, caseOptions, options, ceiling) {
+export async function measureWork(task, caseOptions, options) {
   const made = benchCase(caseOptions);
   const { size, preset, pairs, microBatch } = made;
   const folder = caseFolder(made);
   try {
-    const { python } = options;
-    const fullPasses = options.fullPasses && task === 'step';
+    const { python, device, fullPasses, rounds, warmup } = options;
     /** @type {('shortcuts' | 'full-passes')[]} */
     const modes = options.check ? ['shortcuts', ...(fullPasses ? /** @type {const} */ (['full-passes']) : [])] : [];
     const parity = python === undefined ? undefined : runCheck(folder, python, modes);
-    const starts = peersOn(folder, { ...options, fullPasses });
-    const peers = await measurePeers(starts, task, { rounds: options.rounds });
+    const measured = await measurePeers(peersOn(folder, options), task, {
+      rounds,
+      ...(warmup === undefined ? {} : { warmup }),
+    });
     const gflop = work(made)[task] / 1e9;
-    const ours = /** @type {import('./measure-peers.mjs').PeerResult} */ (peers.ours);
-    const gflops = gflop / (ours.time.median / 1000);
+    const ours = /** @type {import('./measure-peers.mjs').PeerResult} */ (measured.peers.ours);
     return {
-      ...{ task, size, preset, pairs, microBatch, gflop, peers, gflops },
-      speedups: speedups(peers),
-      ...(ceiling === undefined ? {} : { shareOfCeiling: gflops / ceiling }),
+      ...{ task, size, preset, pairs, microBatch, device, gflop },
+      ...measured,
+      gflops: gflop / (ours.time.median / 1000),
+      speedups: speedups(measured.peers),
       ...(parity === undefined ? {} : { parity }),
-      built: await buildTimes(folder, task),
+      built: await buildTimes(folder, task, device),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -57,13 +58,12 @@ export async function measureWork(task, caseOptions, options, ceiling) {
  * Tracing and session time of our graph, in a fresh process.
  * @param {string} folder
  * @param {'step' | 'encode'} task
+ * @param {string} device
  * @returns {Promise<Built>}
  */
-async function buildTimes(folder, task) {
-  const peer = await startPeer(process.execPath, [
-    join(import.meta.dirname, 'our-peer.mjs'),
-    join(folder, 'case.json'),
-  ]);
+async function buildTimes(folder, task, device) {
+  const script = join(import.meta.dirname, 'our-peer.mjs');
+  const peer = await startPeer(process.execPath, [script, join(folder, 'case.json'), device]);
   const built = await peer.ask({ do: 'prepare', task });
   await peer.stop();
   return /** @type {Built} */ (/** @type {unknown} */ (built));

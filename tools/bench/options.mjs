@@ -2,22 +2,25 @@ import { parseArgs } from 'node:util';
 import { ROOT } from '../setup.mjs';
 
 export const help = `npm run bench -- [options]
-  --only LIST       of products, step, encode, growth, tfjs (default products,step,encode)
+  --only LIST       of products, step, encode, profile, growth, tfjs (default products,step,encode)
   --sizes LIST      of tiny, small, base (default tiny)
   --preset NAME     recommended (default) or paper: the loss terms
   --pairs N         pairs a step (default 96; base 4)
   --micro N         pairs that the encoders take at a time (default all)
   --items N         items a pass of the encoding (default 64; base 8)
   --rounds N        timed steps of each side, interleaved (default 9)
+  --device NAME     where ours runs: cpu (default), webgpu or cuda; PyTorch then runs on cuda, where it sees one; not with
+                    profile, growth, tfjs and --publish
   --python PATH     the Python with PyTorch (default python3; none for none)
   --no-compile      leaves torch.compile out
   --full-passes     PyTorch also without the shortcuts, as the equations stand
   --tfjs FOLDER     whose node_modules has @tensorflow/tfjs-node or tfjs-backend-wasm (default the repository)
   --json FILE       writes the results
-  --publish         all that docs/ shows: results, tables and chart (up to 15 minutes); --only and --sizes refresh a part
+  --publish         all that docs/ shows: results, tables and chart (up to 20 minutes); --only and --sizes refresh a part
   --help`;
 
-const sections = ['products', 'step', 'encode', 'growth', 'tfjs'];
+const sections = ['products', 'step', 'encode', 'profile', 'growth', 'tfjs'];
+const onAnyDevice = ['products', 'step', 'encode'];
 const sizes = ['tiny', 'small', 'base'];
 
 /** A mistake in the arguments. */
@@ -25,7 +28,7 @@ export class UsageError extends Error {}
 
 /**
  * @typedef {{
- *   only: string[], sizes: import('./case.mjs').Size[], preset: import('./case.mjs').Preset, pairs?: number, micro?: number,
+ *   only: string[], sizes: import('./case.mjs').Size[], preset: import('./case.mjs').Preset, device: string, pairs?: number, micro?: number,
  *   items?: number, rounds: number, python?: string, compile: boolean, fullPasses: boolean, json?: string, tfjs: string, publish: boolean,
  *   help: boolean,
  * }} Options
@@ -50,6 +53,7 @@ export function readOptions(args) {
     rounds: text,
     python: text,
     tfjs: text,
+    device: text,
   };
   const flags = { 'no-compile': flag, 'full-passes': flag, publish: flag, help: flag };
   const { values } = parsed(args, { ...names, ...flags, json: text });
@@ -64,6 +68,11 @@ export function readOptions(args) {
   if (pairs !== undefined && micro !== undefined && micro > pairs) {
     throw new UsageError(`bench: expected --micro of at most ${pairs} (--pairs), got ${micro}`);
   }
+  const device = values.device ?? 'cpu';
+  among('--device', [device], ['cpu', 'webgpu', 'cuda']);
+  const onCpu = values.publish ? '--publish' : only.find((name) => !onAnyDevice.includes(name));
+  if (device !== 'cpu' && onCpu !== undefined)
+    throw new UsageError(`bench: expected --device cpu with ${onCpu}, got ${device}`);
   const items = count('--items', values.items);
   const python = values.python ?? 'python3';
   return {
@@ -76,6 +85,7 @@ export function readOptions(args) {
     publish: values.publish,
     help: values.help,
     tfjs: values.tfjs ?? ROOT,
+    device,
     ...(pairs === undefined ? {} : { pairs }),
     ...(micro === undefined ? {} : { micro }),
     ...(items === undefined ? {} : { items }),

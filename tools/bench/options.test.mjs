@@ -13,6 +13,7 @@ it('has a default for everything', () => {
     publish: false,
     help: false,
     python: 'python3',
+    device: 'cpu',
     tfjs: ROOT,
   });
 });
@@ -31,9 +32,12 @@ it.each([
   ['--pairs 0', 'expected --pairs to be a whole number from 1, got 0'],
   ['--rounds 1.5', 'expected --rounds to be a whole number from 1, got 1.5'],
   ['--sizes huge', 'expected --sizes of tiny, small, base, got huge'],
-  ['--only steps', 'expected --only of products, step, encode, growth, tfjs, got steps'],
+  ['--only steps', 'expected --only of products, step, encode, profile, growth, tfjs, got steps'],
   ['--preset best', 'expected --preset of recommended, paper, got best'],
   ['--pairs 8 --micro 9', 'expected --micro of at most 8 (--pairs), got 9'],
+  ['--device tpu', 'expected --device of cpu, webgpu, cuda, got tpu'],
+  ['--device webgpu --only step,growth', 'expected --device cpu with growth, got webgpu'],
+  ['--device webgpu --publish', 'expected --device cpu with --publish, got webgpu'],
   ['--fast', "Unknown option '--fast'"],
   ['steps', "Unexpected argument 'steps'"],
 ])('refuses %s by name', (args, message) => {

@@ -23,39 +23,57 @@ export function ourTraining(benchCase) {
 /**
  * The training step as the trainer takes it.
  * @param {OurTraining} training
+ * @param {import('@uniecs/compile').Device} [device]
  */
-export function ourStep({ benchCase, stages, state }) {
+export function ourStep({ benchCase, stages, state }, device = 'cpu') {
   const { pairs, microBatch, learningRate } = benchCase;
   const batch = randomPairs(benchCase);
-  const runner = stepRunner(stages, state, pairs, microBatch);
+  const runner = stepRunner(stages, state, pairs, microBatch, { device });
   return { runner, run: () => runner.run(batch, learningRate) };
+}
+
+/**
+ * The backward stage of a step in micro-batches, for the time that its graph takes to build.
+ * @param {OurTraining} training
+ * @param {import('@uniecs/compile').Device} [device]
+ */
+function ourBackward({ benchCase, stages, state: { parameters } }, device = 'cpu') {
+  const { microBatch, model } = benchCase;
+  const state = [[...parameters.values()], stages.accumulators];
+  const backward = compile(stages.backward, { state, name: 'backward', device });
+  const count = 2 * microBatch;
+  const items = itemFeeder()(randomItems(benchCase), { count });
+  return { prepare: () => backward.prepare({ items, directions: [constantDirections(count, model.fusion.width)] }) };
+}
+
+/**
+ * A whole step in one graph.
+ * @param {OurTraining} training
+ * @param {import('@uniecs/compile').CompileOptions} [options]
+ */
+export function ourWhole({ benchCase, stages, state }, options) {
+  const { items, labels } = randomPairs(benchCase);
+  const { parameters, firstMoments, secondMoments, step, logLambda } = state;
+  const whole = compile(stages.whole, {
+    ...options,
+    state: [[...parameters.values()], firstMoments, secondMoments, step, logLambda],
+    name: 'train step',
+  });
+  const data = Float32Array.of(benchCase.learningRate);
+  const learningRate = { dtype: /** @type {const} */ ('float32'), shape: [], data };
+  const inputs = { items: itemFeeder()(items), labels, learningRate };
+  return { prepare: () => whole.prepare(inputs), run: () => whole(inputs), dispose: () => whole.dispose() };
 }
 
 /**
  * The graph of a step (of the backward stage, where the case is in micro-batches), for the time that it takes to build.
  * @param {OurTraining} training
+ * @param {import('@uniecs/compile').Device} [device]
  */
-export function ourStepGraph({ benchCase, stages, state }) {
-  const { pairs, microBatch, model, learningRate } = benchCase;
-  const { items, labels } = randomPairs(benchCase);
-  const { parameters, firstMoments, secondMoments, step, logLambda } = state;
-  const feed = itemFeeder();
-  if (microBatch < pairs) {
-    const backward = compile(stages.backward, {
-      state: [[...parameters.values()], stages.accumulators],
-      name: 'backward',
-    });
-    const count = 2 * microBatch;
-    const directions = [constantDirections(count, model.fusion.width)];
-    return { prepare: () => backward.prepare({ items: feed(items, { count }), directions }) };
-  }
-  const whole = compile(stages.whole, {
-    state: [[...parameters.values()], firstMoments, secondMoments, step, logLambda],
-    name: 'train step',
-  });
-  const rate = { dtype: /** @type {const} */ ('float32'), shape: [], data: Float32Array.of(learningRate) };
-  return { prepare: () => whole.prepare({ items: feed(items), labels, learningRate: rate }) };
-}
+export const ourStepGraph = (training, device = 'cpu') =>
+  training.benchCase.microBatch < training.benchCase.pairs
+    ? ourBackward(training, device)
+    : ourWhole(training, { device });
 
 /** @param {number} rows @param {number} width */
 function constantDirections(rows, width) {
@@ -70,13 +88,14 @@ function constantDirections(rows, width) {
 /**
  * The fused embedding of the case's 2N items at inference.
  * @param {OurTraining} training
+ * @param {import('@uniecs/compile').Device} [device]
  */
-export function ourEncoding({ benchCase, model }) {
+export function ourEncoding({ benchCase, model }, device = 'cpu') {
   const items = randomItems(benchCase);
   const feed = itemFeeder();
   const embed = compile(
     (/** @type {import('@uniecs/retrieval').ItemTensors} */ tensors) => ({ fused: model.represent(tensors).fused }),
-    { state: model, name: 'embed' },
+    { state: model, name: 'embed', device },
   );
   return { prepare: () => embed.prepare(feed(items)), run: () => embed(feed(items)) };
 }

@@ -25,16 +25,15 @@ it('rounds to what a reader needs', () => {
 it('puts the ratio to ours and to the ceiling beside each side of a step', () => {
   const peer = (/** @type {number} */ ms) => ({ time: summarize([ms]), firstMs: 3 * ms, peakBytes: 1e9 });
   const [table] = resultTables({
-    version: 1,
-    date: '2000-01-01',
+    version: 2,
     machine: { cpu: '', threads: 2, memoryBytes: 0, platform: '', node: '', onnxruntime: '' },
     work: [
       {
         ...{ task: 'step', size: 'tiny', preset: 'recommended', pairs: 96, microBatch: 48, gflop: 100 },
         peers: { ours: peer(500), eager: peer(1000) },
         speedups: { eager: 2 },
-        gflops: 200,
-        shareOfCeiling: 0.8,
+        ...{ taken: '2000-01-01', device: 'cpu', gflops: 200 },
+        ceiling: { median: 250, low: 250, high: 250, least: 250, most: 250 },
         built: { nodes: 10, traceMs: 1, sessionMs: 1 },
       },
     ],

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { itemFeeder } from '@uniecs/retrieval';
-import { blockWork } from './block.mjs';
+import { blockWork, normOf } from './block.mjs';
 import { randomPairs } from './case.mjs';
 import { ourTraining } from './our-training.mjs';
 import { peakBytes, serve, timed } from './peer.mjs';
@@ -17,17 +17,22 @@ if (!(await tf.setBackend(backend)))
   throw new Error(`tfjs-peer: the backend ${backend} of ${packageName} did not start`);
 
 /**
- * Runs `work`, reads its loss (which waits for the device), and frees what it made.
- * @param {() => unknown} work gives an object with a `loss`
+ * Times `work` with the reading of its loss (which waits for the device), and frees what it made.
+ * @param {() => unknown} work gives an object with a `loss`, and `gradients` or their `gradientNorm`
  */
 async function eager(work) {
   let loss = Number.NaN;
+  /** @type {{ loss: tf.Tensor, gradients?: tf.Tensor[], gradientNorm?: tf.Tensor } | undefined} */
+  let made;
   const ms = await timed(async () => {
-    const made = /** @type {{ loss: tf.Tensor }} */ (work());
+    made = /** @type {NonNullable<typeof made>} */ (work());
     loss = Number((await made.loss.data())[0]);
-    tf.dispose(/** @type {never} */ (made));
   });
-  return { ms, loss };
+  const norm = made?.gradientNorm
+    ? Number((await made.gradientNorm.data())[0])
+    : normOf(await Promise.all((made?.gradients ?? []).map((gradient) => gradient.data())));
+  tf.dispose(/** @type {never} */ (made));
+  return { ms, loss, norm };
 }
 
 function blockTask() {

@@ -44,21 +44,23 @@ def encoder(training: Training, compiled: bool):
     def encode(batch: dict) -> None:
         training.model.eval()
         with torch.inference_mode():
-            embed(**batch)
+            # Ours gives the embeddings in the host's memory; on the CPU they are there.
+            embed(**batch).cpu()
 
     return encode
 
 
-def serve(training: Training, batch: dict, compiled: bool) -> None:
+def serve(training: Training, batch: dict, compiled: bool, device: str) -> None:
     work = {"step": training.step, "encode": encoder(training, compiled)}
-    print(json.dumps({"ready": torch.__version__}), flush=True)
+    print(json.dumps({"ready": torch.__version__, "threads": torch.get_num_threads()}), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
         if request["do"] == "peak":
             print(json.dumps({"bytes": peak_bytes()}), flush=True)
             continue
         start = time.perf_counter()
-        report = work[request["do"]](batch)
+        # From the host's memory, as a loader gives it; nothing is copied on the CPU.
+        report = work[request["do"]]({name: x.to(device) for name, x in batch.items()})
         answer = {"ms": (time.perf_counter() - start) * 1000}
         print(json.dumps(answer | ({"loss": report["loss"]} if report else {})), flush=True)
 
@@ -81,17 +83,22 @@ def main() -> None:
     parser.add_argument("action", choices=["check", "serve", "time"])
     parser.add_argument("--compile", action="store_true", help="torch.compile instead of eager")
     parser.add_argument("--no-shortcuts", action="store_true", help="three full passes, as the equations stand")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, help="as many as ours takes; default PyTorch's choice")
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"], help="of serve")
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    if options.threads is not None:
+        torch.set_num_threads(options.threads)
     case, weights, batch = read_case(options.case)
-    training = Training(case, weights, options.compile, not options.no_shortcuts)
+    if options.device != "cpu":
+        # float32 as in ours: the default lets convolutions round their operands to 10 bits.
+        torch.backends.cudnn.allow_tf32 = False
+    training = Training(case, weights, options.compile, not options.no_shortcuts, options.device)
     if options.action == "check":
         check(training, batch, options.out)
     elif options.action == "serve":
-        serve(training, batch, options.compile)
+        serve(training, batch, options.compile, options.device)
     else:
         time_steps(training, batch, options.steps)
 

@@ -12,7 +12,7 @@ Six = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 def info_nce(similarity: Tensor, inverse: float | Tensor, symmetric: bool) -> Tensor:
     """InfoNCE with the positives on the diagonal, averaged; similarity [N, N]."""
     logits = similarity * inverse
-    labels = torch.arange(len(logits))
+    labels = torch.arange(len(logits), device=logits.device)
     forward = F.cross_entropy(logits, labels)
     return (forward + F.cross_entropy(logits.T, labels)) / 2 if symmetric else forward
 
@@ -56,7 +56,7 @@ def v2v(six: Six, o: dict) -> Tensor:
     _, v1, _, _, v2, _ = six
     s = v1 @ v2.T
     count = min(max(1, math.floor(0.5 * len(s))), len(s) - 1)
-    others = s.masked_fill(torch.eye(len(s), dtype=torch.bool), -math.inf)
+    others = s.masked_fill(torch.eye(len(s), dtype=torch.bool, device=s.device), -math.inf)
     hardest = others.topk(count, dim=1).values
     hard = F.relu(o.get("alpha4", 0.2) + hardest - s.diagonal().unsqueeze(1)).mean(1)
     hard = hard.sum() if o.get("reduction", "mean") == "sum" else hard.mean()
@@ -80,7 +80,7 @@ class NineTasks(nn.Module):
         inverse = torch.exp(-self.log_temperature.clamp(min=math.log(0.01)))
         logits = (queries[:, None] @ candidates[None].transpose(-1, -2)).flatten(0, 1) * inverse
         count = logits.shape[-1]
-        labels = torch.arange(count).repeat(9)
+        labels = torch.arange(count, device=logits.device).repeat(9)
         return (F.cross_entropy(logits.flatten(0, 1), labels) + F.cross_entropy(logits.mT.flatten(0, 1), labels)) / 2
 
 

@@ -10,12 +10,13 @@ from .model import UniECS
 class Training:
     """A model with its loss terms, weighting (Eq. 19 at the representations) and optimizer."""
 
-    def __init__(self, case: dict, weights: dict[str, Tensor], compiled: bool, shortcuts: bool):
+    def __init__(self, case: dict, weights: dict[str, Tensor], compiled: bool, shortcuts: bool, device: str = "cpu"):
         self.model, self.terms = UniECS(case["model"], shortcuts), LossTerms(case["terms"], case["losses"])
         self.load(weights)
-        self.model.train()
+        self.model.to(device).train()
+        self.terms.modules_of.to(device)
         self.weighting = case["weighting"]
-        self.lambdas = torch.tensor(case["weighting"]["initial"], dtype=torch.float32)
+        self.lambdas = torch.tensor(case["weighting"]["initial"], dtype=torch.float32, device=device)
         self.micro_batch = case["microBatch"]
         # The loss terms stay eager: compiled one by one they are slower.
         self.represent = torch.compile(self.model) if compiled else self.model
