@@ -35,7 +35,7 @@ it('reads the flags of train, with the defaults of the contract', async () => {
   const all = await parse(
     ...[...train, '--images', 'd', '--config', 'e', '--model', 'uniecs', '--size', 'small', '--preset', 'paper'],
     ...['--init', 'f', '--epochs', '2', '--batch-size', '8', '--micro-batch', '4', '--lr', '1e-4', '--seed', '0'],
-    ...['--data-workers', '0', '--image-cache', 'off'],
+    ...['--data-workers', '0', '--image-cache', 'off', '--recompute', '--precision', 'float16'],
     ...[
       '--freeze',
       'encoders,fusion.*.bias',
@@ -56,6 +56,8 @@ it('reads the flags of train, with the defaults of the contract', async () => {
     ...{
       dataWorkers: 0,
       imageCache: 'off',
+      recompute: true,
+      precision: 'float16',
       freeze: ['encoders', 'fusion.*.bias'],
       device: 'cpu',
       skipBad: true,

@@ -113,6 +113,13 @@ function addTrain(program: Command, actions: Actions): void {
       'pairs encoded at a time: fewer take less memory (default: all of the step)',
       wholeNumber(1),
     )
+    .option('--recompute', 'encode again on the way back instead of keeping it all: less memory, a third more time')
+    .addOption(
+      new Option(
+        '--precision <name>',
+        'what matrix products multiply: float32, float16 or bfloat16 (default: float32)',
+      ).argParser(choice(['float32', 'float16', 'bfloat16'])),
+    )
     .option('--lr <x>', 'peak learning rate (default: that of the size)', positiveNumber)
     .option('--seed <n>', 'of everything that is drawn (default: 7)', wholeNumber(0))
     .option(

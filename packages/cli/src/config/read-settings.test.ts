@@ -58,6 +58,8 @@ losses:
 weighting: { beta: 0.5, sumTo: terms, floor: 0.05, scope: representations, weights: { PML: 0.5, TASKS: 1 } }
 augmentation: { area: [0.6, 1], aspect: [0.75, 1.33], flip: 0.5, brightness: 0.2, contrast: 0.2, saturation: 0.2 }
 tokenizer: { vocabularySize: 1000, minFrequency: 1, subwords: 10, characters: 100 }
+recompute: true
+precision: bfloat16
 validateEvery: 2
 checkpointEvery: 100
 keepLast: 3
@@ -67,7 +69,7 @@ onSaveError: continue
 
 it('reads every setting but steps, nested ones too', async () => {
   const settings = await read(everything);
-  expect(Object.keys(settings)).toHaveLength(26);
+  expect(Object.keys(settings)).toHaveLength(28);
   expect(settings).toMatchObject({ learningRate: 1e-4, drop: ['CLAL', 'V2V'], fusion: { gating: false } });
   expect(settings.losses?.v2t?.temperature).toEqual({ learnedFrom: 0.07 });
 });

@@ -8,6 +8,8 @@ export interface SettingsFlags {
   readonly steps?: number;
   readonly batchSize?: number;
   readonly microBatch?: number;
+  readonly recompute?: boolean;
+  readonly precision?: GivenSettings['precision'];
   readonly lr?: number;
   readonly seed?: number;
   readonly dataWorkers?: number;
@@ -19,9 +21,9 @@ export interface SettingsFlags {
 /** The file's settings with what the flags say instead; `--epochs` also overrides the file's `steps`, and the other way round. */
 export function settingsOfFlags(flags: SettingsFlags, file: GivenSettings = {}): GivenSettings {
   const { size, preset, epochs, steps, batchSize, microBatch, lr: learningRate, seed, dataWorkers } = flags;
-  const { drop, freeze, onSaveError } = flags;
+  const { recompute, precision, drop, freeze, onSaveError } = flags;
   const numbers = { epochs, steps, batchSize, microBatch, learningRate, seed, dataWorkers };
-  const named = { size, preset, ...numbers, drop, freeze, onSaveError };
+  const named = { size, preset, ...numbers, recompute, precision, drop, freeze, onSaveError };
   const given = Object.entries(named);
   const { epochs: fileEpochs, steps: fileSteps, ...rest } = file;
   const length = epochs === undefined && steps === undefined ? { epochs: fileEpochs, steps: fileSteps } : {};

@@ -108,6 +108,8 @@ export const settingsSchema: z.ZodType<GivenSettings> = options<GivenSettings>({
   steps: count,
   batchSize: count,
   microBatch: count,
+  recompute: flag,
+  precision: name('float32', 'float16', 'bfloat16'),
   batching: options<Given<'batching'>>({ tokenBudget: count, uniqueProducts: flag }),
   learningRate: above0,
   warmupSteps: countFrom0,

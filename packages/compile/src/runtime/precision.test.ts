@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { counterUniform, inFloat32 } from '@uniecs/tensor';
 import { describe, expect, it } from 'vitest';
 import type { HostTensor } from '../trace/tensor-tree.js';
+import { probeDevice } from './choose-device.js';
 import { compile } from './compile.js';
 
 const host = (data: readonly number[], shape: readonly number[]): HostTensor => ({
@@ -10,6 +11,9 @@ const host = (data: readonly number[], shape: readonly number[]): HostTensor => 
   shape,
   data: Float32Array.from(data),
 });
+
+const webgpu = await probeDevice('webgpu');
+const reason = 'fails' in webgpu ? `skipped: ${webgpu.fails}` : 'a device is here';
 
 /** 1 + 2^-12 is between two float16 numbers (10 bits) and two bfloat16 numbers (7 bits); both round to 1. */
 const fine = 1 + 2 ** -12;
@@ -90,6 +94,16 @@ describe('the precision of matrix products', () => {
     };
     expect(await result('float16')).toEqual([Number.POSITIVE_INFINITY]);
     expect(await result('bfloat16')).toEqual([65536]);
+  });
+
+  it.skipIf('fails' in webgpu)(`float16 on WebGPU rounds, or is refused on a card without it (${reason})`, async () => {
+    const compiled = compile(product, { precision: 'float16', device: 'webgpu' });
+    const result = await compiled(inputs).then(
+      ({ data }) => [...data],
+      (error) => ({ code: error.code, hint: error.hint }),
+    );
+    expect([[1, middle], { code: 'unsupported', hint: 'use the precision float32 on it' }]).toContainEqual(result);
+    await compiled.dispose();
   });
 
   it('is refused where the device has it nowhere, or its name is none', () => {

@@ -35,6 +35,14 @@ describe('a run that fails', () => {
     expect(error.hint).not.toContain('install');
   });
 
+  it('on a card without float16 says so', () => {
+    const message = 'Program Cast requires f16 but the device does not support it.';
+    expect(runError('m', 'webgpu', new Error(message))).toMatchObject({
+      code: 'unsupported',
+      hint: expect.stringContaining('float32'),
+    });
+  });
+
   it('on its values is data', () => {
     const message = 'Non-zero status code returned while running Gather node. idx=7 must be within the inclusive range';
     for (const device of ['cpu', 'webgpu', 'cuda'] as const) {

@@ -42,6 +42,7 @@ export async function sessionError(model: Model, device: OrtDevice, error: unkno
 export function runError(where: string, device: OrtDevice, error: unknown): UniecsError {
   const message = error instanceof Error ? error.message : String(error);
   if (memory.test(message)) return outOfMemory(where, device, error);
+  if (/requires f16/.test(message)) return withoutFloat16(where, device, error);
   if (device !== 'cpu' && fault.test(message)) return deviceFault(where, device, error);
   return new UniecsError({
     code: 'data',
@@ -60,6 +61,17 @@ function outOfMemory(where: string, device: OrtDevice, error: unknown): UniecsEr
     expected: `memory for the arrays of the graph on the device ${device}`,
     got: firstLine(error),
     hint: 'make the inputs smaller (a smaller batch or micro-batch), or free memory; the state is as it was',
+    cause: error,
+  });
+}
+
+function withoutFloat16(where: string, device: OrtDevice, error: unknown): UniecsError {
+  return new UniecsError({
+    code: 'unsupported',
+    where,
+    expected: `a device ${device} with float16 (shader-f16)`,
+    got: firstLine(error),
+    hint: 'use the precision float32 on it',
     cause: error,
   });
 }

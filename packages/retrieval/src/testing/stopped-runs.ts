@@ -46,12 +46,16 @@ const configOf: ConfigOf = (_, vocabularySize) => {
 export async function run(
   { train, validation }: SmallCatalogue,
   out: string,
-  { stop, resume = false }: { readonly stop?: number; readonly resume?: boolean } = {},
+  {
+    stop,
+    resume = false,
+    more = {},
+  }: { readonly stop?: number; readonly resume?: boolean; readonly more?: GivenSettings } = {},
 ): Promise<number> {
   const controller = new AbortController();
   const { steps } = await trainWith(
     {
-      settings,
+      settings: { ...settings, ...more },
       train,
       validation,
       out,

@@ -126,6 +126,7 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
     scope,
     optimizer,
     state,
+    recompute: settings.recompute,
     learningRates: [...factors.values()],
     clipNorm: clipNorm || undefined,
     averageDecay: averageDecay === false ? undefined : averageDecay,

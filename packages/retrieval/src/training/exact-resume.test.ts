@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { cp, rm } from 'node:fs/promises';
+import { cp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type SmallCatalogue, smallCatalogue } from '../testing/small-catalogue.js';
@@ -43,6 +43,19 @@ describe('a run that is stopped and resumed leaves what an uninterrupted one lea
     expect(await run(catalogue, at('often'), { resume: true })).toBe(stepsOfRun);
     expect(await digests(at('often'))).toEqual(reference);
   });
+});
+
+it('so does a run of float16 products, computed again on the way back, whose loss scale changes', async () => {
+  const more = { precision: 'float16', recompute: true, epochs: 1 } as const;
+  await run(catalogue, at('half'), { more });
+  const whole = await digests(at('half'));
+  expect(await run(catalogue, at('half stopped'), { stop: 13, more })).toBe(13);
+  await run(catalogue, at('half stopped'), { resume: true, more });
+  expect(await digests(at('half stopped'))).toEqual(whole);
+  expect(whole.weights).not.toBe(reference.weights);
+  const lines = (await readFile(join(at('half'), 'metrics.jsonl'), 'utf8')).trimEnd().split('\n');
+  const scales = new Set(lines.map((line) => JSON.parse(line).lossScale).filter((scale) => scale !== undefined));
+  expect(scales.size, 'scales that were tried').toBeGreaterThan(0);
 });
 
 describe('a resume that loses some of the state is found out:', () => {

@@ -1,5 +1,7 @@
 import type { CheckpointInfo } from '../files/checkpoint-info.js';
-import type { EarlyStopping } from './train-settings.js';
+import { type LossScale, nextLossScale, startOfLossScale } from './loss-scale.js';
+import type { StepNumbers } from './step-numbers.js';
+import type { EarlyStopping, TrainSettings } from './train-settings.js';
 
 /**
  * Where a run stands, all of it in its checkpoints. `step` counts the batches that were taken, whether their step was or was
@@ -13,19 +15,47 @@ export interface RunProgress extends CheckpointInfo {
   /** Steps skipped so far, and the last of them in a row. */
   readonly skipped: number;
   readonly skippedInRow: number;
+  /** Of a run whose encoders multiply float16. */
+  readonly lossScale?: LossScale;
   /** For early stopping: the value that the next one is held against, and the validations since. */
   readonly stopping?: { readonly best: number; readonly since: number };
 }
 
 /** A run before its first step. */
-export function startOfRun(seed: number, fingerprint: string): RunProgress {
+export function startOfRun(
+  { seed, precision }: Pick<TrainSettings, 'seed' | 'precision'>,
+  fingerprint: string,
+): RunProgress {
   const nothing = { step: 0, skipped: 0, skippedInRow: 0 };
-  return { ...nothing, sampler: { epoch: 0, batch: 0 }, random: { seed, dropout: 0 }, fingerprint };
+  const lossScale = startOfLossScale(precision);
+  return {
+    ...nothing,
+    sampler: { epoch: 0, batch: 0 },
+    random: { seed, dropout: 0 },
+    fingerprint,
+    ...(lossScale ? { lossScale } : {}),
+  };
 }
 
-/** After a batch, of which the step was taken or skipped. */
-export function afterStep(progress: RunProgress, taken: boolean, stepsPerEpoch: number): RunProgress {
-  const { sampler, random, step, skipped, skippedInRow } = progress;
+/**
+ * What became of a step. One that `overflowed` was skipped, as its scaled gradient was more than float16 holds, and a smaller loss scale
+ * is left to try: that is how the scale is found, and no fault.
+ */
+export type StepOutcome = 'taken' | 'skipped' | 'overflowed';
+
+/** What became of a step whose loss scale was that of `progress`. */
+export function outcomeOf(numbers: StepNumbers, { lossScale }: Pick<RunProgress, 'lossScale'>): StepOutcome {
+  if (numbers.taken) return 'taken';
+  const { loss, terms, gradientNorms } = numbers;
+  const isLossFinite = [loss, ...terms, ...gradientNorms].every(Number.isFinite);
+  return isLossFinite && lossScale !== undefined && lossScale.scale > 1 ? 'overflowed' : 'skipped';
+}
+
+/** After a batch, of which the step was taken or not. */
+export function afterStep(progress: RunProgress, outcome: StepOutcome, stepsPerEpoch: number): RunProgress {
+  const { sampler, random, step, skipped, skippedInRow, lossScale } = progress;
+  const taken = outcome === 'taken';
+  const scale = lossScale && outcome !== 'skipped' ? { lossScale: nextLossScale(lossScale, !taken) } : {};
   const last = sampler.batch + 1 === stepsPerEpoch;
   return {
     ...progress,
@@ -33,7 +63,8 @@ export function afterStep(progress: RunProgress, taken: boolean, stepsPerEpoch: 
     sampler: last ? { epoch: sampler.epoch + 1, batch: 0 } : { ...sampler, batch: sampler.batch + 1 },
     random: { ...random, dropout: random.dropout + 1 },
     skipped: taken ? skipped : skipped + 1,
-    skippedInRow: taken ? 0 : skippedInRow + 1,
+    skippedInRow: taken ? 0 : skippedInRow + Number(outcome === 'skipped'),
+    ...scale,
   };
 }
 

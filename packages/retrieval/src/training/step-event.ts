@@ -5,7 +5,15 @@ import type { StepEvent } from './train-events.js';
 /** Where a step is in the run, and how long it took. */
 export type StepPlace = Pick<
   StepEvent,
-  'step' | 'epoch' | 'totalSteps' | 'learningRate' | 'pairsPerSecond' | 'dataWait' | 'rssBytes' | 'secondsLeft'
+  | 'step'
+  | 'epoch'
+  | 'totalSteps'
+  | 'learningRate'
+  | 'lossScale'
+  | 'pairsPerSecond'
+  | 'dataWait'
+  | 'rssBytes'
+  | 'secondsLeft'
 >;
 
 /** A step as an event: the numbers by the names of their terms. */

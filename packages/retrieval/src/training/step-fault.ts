@@ -42,6 +42,14 @@ export function stepFault(
   return { reason: `${what}${place}`, items };
 }
 
+/** What is said of a step that overflowed float16 at one loss scale, when the next one is tried. */
+export function overflow(scale: number | undefined, next: number | undefined): StepFault {
+  return {
+    reason: `the gradient overflows float16 at the loss scale ${scale}, which is ${next} from now on`,
+    items: [],
+  };
+}
+
 /** The error of a run that skipped its last steps in a row. */
 export function tooManySkipped({ step, skippedInRow }: RunProgress, { reason, term, items }: StepFault): UniecsError {
   return new UniecsError({

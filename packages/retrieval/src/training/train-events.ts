@@ -71,6 +71,8 @@ export interface StepEvent {
   /** `-sum p log p` of the weights' shares, in nats. */
   readonly entropy: number;
   readonly learningRate: number;
+  /** What the gradients were scaled by; of runs with the precision float16 alone. */
+  readonly lossScale?: number;
   /** Pairs of the data over the time since the step before, waiting for data included. */
   readonly pairsPerSecond: number;
   /** Share of that time spent waiting for data, 0 to 1. */

@@ -5,6 +5,7 @@ import {
   paperWeighting,
   recommendedWeighting,
 } from '@uniecs/adaptive-weighting';
+import { type Precision, precisions } from '@uniecs/compile';
 import type { EncoderSizeName } from '@uniecs/encoders';
 import type { AugmentOptions, TokenizerOptions } from '@uniecs/encoders/node';
 import {
@@ -48,6 +49,16 @@ export interface TrainSettings {
   readonly batching: Batching;
   /** Pairs that the encoders take at a time; fewer than `batchSize` trade time for memory, gradients stay exact. */
   readonly microBatch: number;
+  /**
+   * Whether the way back through the encoders computes each block again instead of keeping what it made: less memory for about a third
+   * more time. Micro-batches do so anyway.
+   */
+  readonly recompute: boolean;
+  /**
+   * What the encoders' matrix products multiply. With `float16` the loss is scaled, and the scale is found as the run goes on; weights,
+   * optimizer, losses and all sums are float32 with any.
+   */
+  readonly precision: Precision;
   /** Peak of warm-up and cosine. */
   readonly learningRate: number;
   readonly warmupSteps: number;
@@ -155,6 +166,8 @@ export function trainSettings(given: GivenSettings = {}): TrainSettings {
     batchSize,
     batching: given.batching ?? {},
     microBatch: given.microBatch ?? batchSize,
+    recompute: given.recompute ?? false,
+    precision: given.precision ?? 'float32',
     learningRate: given.learningRate ?? defaults.learningRate,
     warmupSteps: given.warmupSteps ?? defaults.warmupSteps,
     optimizer: { ...defaults.optimizer, ...given.optimizer },
@@ -184,6 +197,7 @@ export function trainSettings(given: GivenSettings = {}): TrainSettings {
   whole('batchSize', batchSize, 1);
   if (settings.batching.tokenBudget !== undefined) whole('batching.tokenBudget', settings.batching.tokenBudget, 1);
   whole('microBatch', settings.microBatch, 1, batchSize);
+  oneOf('precision', settings.precision, precisions);
   whole('warmupSteps', settings.warmupSteps, 0);
   if (settings.dataWorkers !== undefined) whole('dataWorkers', settings.dataWorkers, 0);
   whole('validateEvery', settings.validateEvery, 1);

@@ -106,7 +106,7 @@ async function trainIn(options: TrainOptions, configOf: ConfigOf, settings: Trai
   });
   try {
     const folder = join(out, runFiles.checkpoints);
-    let start = startOfRun(settings.seed, run.fingerprint);
+    let start = startOfRun(settings, run.fingerprint);
     let first: string | undefined;
     if (resume) {
       const loaded = await loadCheckpoint(folder, namedState(run.state), run.fingerprint, { fileSystem });

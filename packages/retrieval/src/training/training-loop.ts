@@ -7,11 +7,11 @@ import { batchQueue } from '../data/batch-queue.js';
 import type { MetricsLog } from '../files/metrics-log.js';
 import type { AssembledRun } from './assemble-run.js';
 import { dropoutKey } from './dropout-key.js';
-import { afterStep, afterValidation, isStoppedEarly, type RunProgress } from './run-progress.js';
+import { afterStep, afterValidation, isStoppedEarly, outcomeOf, type RunProgress } from './run-progress.js';
 import { runSaver } from './run-saver.js';
 import { runValidator } from './run-validator.js';
 import { stepEvent } from './step-event.js';
-import { stepFault, tooManySkipped } from './step-fault.js';
+import { overflow, stepFault, tooManySkipped } from './step-fault.js';
 import { stepRunner } from './step-runner.js';
 import type { TrainEvent, TrainSummary } from './train-events.js';
 import { averagesOf, namedState } from './train-state.js';
@@ -41,7 +41,10 @@ export interface LoopOptions {
 export async function trainingLoop(run: AssembledRun, options: LoopOptions): Promise<TrainSummary> {
   const { settings, config, terms, state, batches, totalSteps } = run;
   const { out, metrics, fileSystem, signal, onEvent } = options;
-  const runner = stepRunner(run.stages, state, settings.batchSize, settings.microBatch, { device: options.device });
+  const runner = stepRunner(run.stages, state, settings.batchSize, settings.microBatch, {
+    device: options.device,
+    precision: settings.precision,
+  });
   const drops = [config.fusion, config.text, config.image].some(({ dropout = 0 }) => dropout > 0);
   const queue = batchQueue(batches, run.loader.images.pixels, { end: totalSteps });
   let progress = options.start;
@@ -91,14 +94,15 @@ export async function trainingLoop(run: AssembledRun, options: LoopOptions): Pro
     if (validationIsDue() && !signal?.aborted) await validateAndSave();
     let last = performance.now();
     while (progress.step < totalSteps && !signal?.aborted && !stoppedEarly()) {
-      const { step, sampler, random, skipped } = progress;
+      const { step, sampler, random, skipped, lossScale } = progress;
       const waitStart = performance.now();
       const batch = await queue.next(step);
       const waited = performance.now() - waitStart;
       const learningRate = run.schedule(step - skipped);
       intact = false;
-      const numbers = await runner.run(batch, learningRate, drops ? dropoutKey(random) : undefined);
-      progress = afterStep(progress, numbers.taken, batches.stepsPerEpoch);
+      const numbers = await runner.run(batch, learningRate, drops ? dropoutKey(random) : undefined, lossScale?.scale);
+      const outcome = outcomeOf(numbers, progress);
+      progress = afterStep(progress, outcome, batches.stepsPerEpoch);
       intact = true;
       if (numbers.taken) saver.changed();
       seen += batch.count;
@@ -117,9 +121,14 @@ export async function trainingLoop(run: AssembledRun, options: LoopOptions): Pro
           rssBytes: process.memoryUsage.rss(),
           secondsLeft: (((now - begin) / seen) * (totalSteps - progress.step) * settings.batchSize) / 1000,
         };
-        await tell(stepEvent(numbers, terms, { ...place, ...pace }));
+        await tell(
+          stepEvent(numbers, terms, { ...place, ...pace, ...(lossScale ? { lossScale: lossScale.scale } : {}) }),
+        );
       } else {
-        const fault = stepFault(numbers, terms, batch.itemIds);
+        const fault =
+          outcome === 'overflowed'
+            ? overflow(lossScale?.scale, progress.lossScale?.scale)
+            : stepFault(numbers, terms, batch.itemIds);
         await tell({ type: 'skipped', ...place, ...fault, inRow: progress.skippedInRow });
         if (progress.skippedInRow >= settings.maxSkippedSteps) throw tooManySkipped(progress, fault);
       }
