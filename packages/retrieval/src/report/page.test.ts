@@ -134,6 +134,19 @@ describe('reportPage', () => {
     for (const text of [page, broken]) expectSound(text);
   });
 
+  it('tells the share of the time after the first epoch that went into waiting for data', () => {
+    const paced = [
+      { epoch: 1, dataWait: 0.9, pairsPerSecond: 10 },
+      { epoch: 2, dataWait: 0.01, pairsPerSecond: 100 },
+      { epoch: 2, dataWait: 0.05, pairsPerSecond: 25 },
+      { epoch: 3, dataWait: 0.03, pairsPerSecond: 50 },
+    ].map((pace, i) => ({ type: 'step', step: i + 1, totalSteps: 4, loss: 1, ...pace }));
+    const tile = (text: string) => /<dt>after the first epoch<\/dt><dd>([^<]*)</.exec(text)?.[1];
+    // 10, 40 and 20 ms a pair: (0.1 + 2 + 0.6) of 70.
+    expect(tile(pageOf(historyOf(paced)))).toBe('3.857 %');
+    expect(tile(pageOf(historyOf(paced.slice(0, 1))))).toBe('-');
+  });
+
   it('names settings, data, machine, versions, times and where the run was resumed', () => {
     for (const text of [
       'optimizer.beta2',

@@ -6,7 +6,7 @@ import { bestValidation } from './validation-tables.js';
 
 /** The figures that a reader looks for first. */
 export function headline(history: RunHistory, manifest: Partial<Manifest>): Html {
-  const { series, lastStep, totalSteps, epoch } = history;
+  const { series, lastStep, totalSteps, epoch, later } = history;
   const best = bestValidation(history)?.report.mean['R@10'];
   const mean = (path: string) => {
     const buckets = [...(series.get(path)?.buckets.values() ?? [])];
@@ -23,6 +23,7 @@ export function headline(history: RunHistory, manifest: Partial<Manifest>): Html
     ['loss, first to last', `${shortNumber(loss?.first?.value)} to ${shortNumber(loss?.last?.value)}`],
     ['pairs a second, mean', shortNumber(mean('pairsPerSecond'))],
     ['waiting for data, mean', inUnit(mean('dataWait'), percent)],
+    ['after the first epoch', inUnit(later.time > 0 ? later.waited / later.time : undefined, percent)],
     ['peak memory', inUnit(peak, gibibytes)],
   ];
   return html`<dl class="tiles">${tiles.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;

@@ -30,6 +30,8 @@ export interface RunHistory {
   lastStep: number;
   epoch: number;
   totalSteps: number;
+  /** Over the steps after the first epoch: their time, in a unit of its own, and how much of it went into waiting for data. */
+  readonly later: { time: number; waited: number };
   readonly validations: Validated[];
   readonly incidents: Incident[];
   /** All incidents, by type; `incidents` holds the first ones. */
@@ -54,6 +56,7 @@ export function emptyHistory(): RunHistory {
     lastStep: 0,
     epoch: 0,
     totalSteps: 0,
+    later: { time: 0, waited: 0 },
     validations: [],
     incidents: [],
     incidentCounts: new Map(),
@@ -97,11 +100,19 @@ function addStep(history: RunHistory, line: Record<string, unknown>, step: numbe
     if (isRecord(value)) for (const [key, inner] of Object.entries(value)) add(history, `${name}.${key}`, step, inner);
     else add(history, name, step, value);
   }
+  addLater(history.later, line);
   add(history, 'skipped', step, 0);
   // A term without masked negatives is left out of the line.
   const masked = isRecord(line.maskedNegatives) ? line.maskedNegatives : {};
   const terms = isRecord(line.terms) ? line.terms : masked;
   for (const term of Object.keys(terms)) add(history, `maskedNegatives.${term}`, step, masked[term] ?? 0);
+}
+
+/** Pairs a second say how long a step took, but for its pairs, which are as many in every step but an epoch's last. */
+function addLater(later: RunHistory['later'], { epoch, dataWait, pairsPerSecond }: Record<string, unknown>): void {
+  if (!(Number(epoch) > 1) || typeof dataWait !== 'number' || !(Number(pairsPerSecond) > 0)) return;
+  later.time += 1 / Number(pairsPerSecond);
+  later.waited += dataWait / Number(pairsPerSecond);
 }
 
 /** Makes room for a step. */

@@ -196,7 +196,7 @@ export function smallTraining({
   beta = 0.5,
   frozen,
   ...update
-}: Pick<StepParts, 'learningRates' | 'clipNorm' | 'averageDecay'> & {
+}: Pick<StepParts, 'learningRates' | 'clipNorm' | 'averageDecay' | 'chunkRows'> & {
   readonly terms: readonly LossTerm[];
   readonly scope?: GradientScope;
   readonly optimizer?: Optimizer<AdamWState>;

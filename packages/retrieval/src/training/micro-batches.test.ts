@@ -23,9 +23,10 @@ import type { DropoutPosition, TrainStages } from './train-step.js';
 const key = Float32Array.of(12, 3456);
 const dropout = { image: 0.2, text: 0.2, fusion: 0.2 };
 
-// 10 items, 2 of them padding, in micro-batches of 4: the last one has 2. Some items lack an image, others a title.
+// 10 items, 2 of them padding, in micro-batches or chunks of 4: the last one has 2. Some items lack an image, others a title.
 const batch = smallBatch({ pairs: 4, padding: 1, partial: true });
 const micro = 2;
+const chunkRows = 4;
 
 interface Gradients {
   readonly numbers: readonly number[];
@@ -33,7 +34,7 @@ interface Gradients {
 }
 
 const make = (terms: readonly LossTerm[], scope: GradientScope) =>
-  smallTraining({ terms, scope, dropout, optimizer: gradientKeeper });
+  smallTraining({ terms, scope, dropout, optimizer: gradientKeeper, chunkRows });
 
 /** The gradients of the second of two steps, in one graph, eagerly. */
 function inOneGraph({ stages, state }: SmallTraining, { items, labels }: HostPairs): Gradients {
@@ -51,18 +52,20 @@ function inOneGraph({ stages, state }: SmallTraining, { items, labels }: HostPai
 }
 
 /**
- * The same, compiled and in micro-batches. The second step shows that the sums start anew, and has weights that differ.
+ * The same, compiled and in parts. The second step shows that the sums start anew, and has weights that differ.
  *
  * @param change what to spoil of the stages
+ * @param pairs pairs of a micro-batch; 5, all of them, for one graph that loops over chunks
  */
-async function inMicroBatches(
+async function inParts(
   training: SmallTraining,
   change: (stages: TrainStages) => Partial<TrainStages> = () => ({}),
+  pairs = micro,
 ): Promise<Gradients> {
   const { state } = training;
   const { accumulators, encode, head, backward, apply, clear, whole } = training.stages;
   const stages = { accumulators, encode, head, backward, apply, clear, whole };
-  const runner = stepRunner({ ...stages, ...change(stages) }, state, 5, micro);
+  const runner = stepRunner({ ...stages, ...change(stages) }, state, 5, pairs);
   try {
     await runner.run(batch, 1, key);
     const { loss, terms, lambdas, gradientNorms } = await runner.run(batch, 1, key);
@@ -87,25 +90,33 @@ const groups: Readonly<Record<string, () => LossTerm[]>> = {
   'one of each group': () => [cmal(), clal(), imcl(), [nineTasks()]].map(([term]) => term as LossTerm),
 };
 
-describe('in micro-batches with dropout, missing modalities, padding and a ragged last one', () => {
+describe('with dropout, missing modalities, padding and a ragged last part', () => {
   const scopes = { representations: /^(?!one of each)/, parameters: /^(?!all together)/ } as const;
   const cases = (['representations', 'parameters'] as const).flatMap((scope) =>
     Object.entries(groups).flatMap(([group, terms]) => (scopes[scope].test(group) ? [{ group, terms, scope }] : [])),
   );
-  it.each(cases)('has the gradients of the one-graph step: $group, scope $scope', async ({ terms, scope }) => {
-    const staged = await inMicroBatches(make(terms(), scope));
-    const whole = inOneGraph(make(terms(), scope), batch);
-    expect(distance(staged, whole)).toBeLessThan(1e-5);
-    const size = Math.hypot(...joined(whole.byName.values()));
-    expect(size).toBeGreaterThan(0.01);
-    for (const [name, gradient] of staged.byName) {
-      expect(gradient, name).toBeCloseToArray(whole.byName.get(name) as Float32Array, {
-        relative: 1e-5,
-        absolute: 1e-5 * size,
-      });
-    }
-    expect(staged.numbers).toBeCloseToArray(whole.numbers, { relative: 5e-5, absolute: 1e-6 });
-  });
+  const parts = [
+    { in: 'micro-batches', pairs: micro },
+    { in: 'chunks of one graph', pairs: 5 },
+  ];
+  const all = parts.flatMap((part) => cases.map((one) => ({ ...one, ...part })));
+  it.each(all)(
+    'in $in has the gradients of the undivided step: $group, scope $scope',
+    async ({ terms, scope, pairs }) => {
+      const staged = await inParts(make(terms(), scope), undefined, pairs);
+      const whole = inOneGraph(make(terms(), scope), batch);
+      expect(distance(staged, whole)).toBeLessThan(1e-5);
+      const size = Math.hypot(...joined(whole.byName.values()));
+      expect(size).toBeGreaterThan(0.01);
+      for (const [name, gradient] of staged.byName) {
+        expect(gradient, name).toBeCloseToArray(whole.byName.get(name) as Float32Array, {
+          relative: 1e-5,
+          absolute: 1e-5 * size,
+        });
+      }
+      expect(staged.numbers).toBeCloseToArray(whole.numbers, { relative: 5e-5, absolute: 1e-6 });
+    },
+  );
 });
 
 describe('the comparison', () => {
@@ -155,8 +166,58 @@ describe('the comparison', () => {
     ],
   ])('notices %s', async (_, change) => {
     const training = make(terms(), 'representations');
-    const spoilt = await inMicroBatches(training, change(training));
+    const spoilt = await inParts(training, change(training));
     const whole = inOneGraph(make(terms(), 'representations'), batch);
     expect(distance(spoilt, whole)).toBeGreaterThan(1e-2);
+  });
+
+  it.each<[string, (training: SmallTraining) => (stages: TrainStages) => Partial<TrainStages>]>([
+    [
+      'chunks whose rows are counted from each one on',
+      () => (stages) => ({
+        whole: ({ dropout: position, ...inputs }) => {
+          const rows = position && { dropout: { ...position, rows: tf.mod(position.rows, chunkRows) } };
+          return stages.whole({ ...inputs, ...rows });
+        },
+      }),
+    ],
+    [
+      'a way back through chunks that starts at another dropout site',
+      ({ model }) =>
+        (stages) => ({
+          whole: (inputs) => {
+            const { represent } = model;
+            let calls = 0;
+            const late: typeof represent = (items, context) => {
+              if (calls++ > 0) context?.dropout?.nextSite();
+              return represent(items, context);
+            };
+            try {
+              Object.assign(model, { represent: late });
+              return stages.whole(inputs);
+            } finally {
+              Object.assign(model, { represent });
+            }
+          },
+        }),
+    ],
+  ])('notices %s', async (_, change) => {
+    const training = make(terms(), 'representations');
+    const spoilt = await inParts(training, change(training), 5);
+    const whole = inOneGraph(make(terms(), 'representations'), batch);
+    expect(distance(spoilt, whole)).toBeGreaterThan(1e-2);
+  });
+
+  it('sees the encoders take a chunk at a time inside the one graph', async () => {
+    const training = make(terms(), 'representations');
+    const { represent } = training.model;
+    const seen = new Set<number | undefined>();
+    const counting: typeof represent = (items, context) => {
+      seen.add(items.pixels.shape[0]);
+      return represent(items, context);
+    };
+    Object.assign(training.model, { represent: counting });
+    await inParts(training, undefined, 5);
+    expect([...seen]).toEqual([chunkRows]);
   });
 });
