@@ -1,7 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
+import '@uniecs/tensor/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { compile } from '../index.js';
+import { compile, hostTensor } from '../index.js';
 import { modelOfTrace } from '../onnx/model-of-trace.js';
 import { trace } from '../trace/trace.js';
 import { Graph } from './graph.js';
@@ -75,6 +76,18 @@ describe('the graph of a function', () => {
       return tf.add(tf.mul(product, 0.3), product);
     };
     expect(operators(shared)).toEqual(['Add', 'FusedMatMul', 'Mul']);
+  });
+
+  it('folds a scalar factor through forms of a product that nothing else reads, with the same values', async () => {
+    const turned = (x: tf.Tensor) => tf.transpose(tf.reshape(tf.matMul(x, x, true, false), [5, 5, 1]), [1, 0, 2]);
+    const scaled = (x: tf.Tensor) => tf.mul(turned(x), 0.3);
+    expect(operators(scaled)).toEqual(['FusedMatMul', 'Reshape', 'Transpose']);
+    expect(operators((x) => [scaled(x), tf.reshape(tf.matMul(x, x, true, false), [25])])).toContain('Mul');
+    const x = tf.randomUniform([3, 5], -1, 1, 'float32', 3);
+    const compiled = compile(scaled);
+    const { data } = await compiled(hostTensor(x));
+    expect(Float64Array.from(data)).toBeCloseToArray(scaled(x));
+    await compiled.dispose();
   });
 
   it('does not hide NaN and infinities behind a simplification', async () => {

@@ -8,21 +8,21 @@ export function liveNodes(nodes: readonly Node[], outputs: readonly Value[]): No
 }
 
 /**
- * The nodes that the outputs need, in the order given, with scalar factors moved into the matrix products beside them.
+ * The nodes that the outputs need, in the order given, with scalar factors moved into the matrix products before them.
  */
 export function schedule(nodes: readonly Node[], outputs: readonly Value[]): readonly Node[] {
   const uses = countUses(nodes, outputs);
   const here = new Set(nodes);
   const order: Node[] = [];
-  const absorbed = new Set<Node>();
+  const replaced = new Map<Node, Node>();
   for (const node of nodes) {
     if (!node.outputs.some((output) => uses.has(output))) continue;
-    const product = scaledProduct(node, uses);
-    const absorbs = product && here.has(product.original) ? product : undefined;
-    if (absorbs) absorbed.add(absorbs.original);
-    order.push(absorbs?.scaled ?? withScheduledBody(node));
+    const scaled = scaledProduct(node, uses);
+    const isHere = scaled?.every(([original]) => here.has(original) && !replaced.has(original));
+    if (scaled && isHere) for (const [original, other] of scaled) replaced.set(original, other);
+    else order.push(withScheduledBody(node));
   }
-  return order.filter((node) => !absorbed.has(node));
+  return order.map((node) => replaced.get(node) ?? node);
 }
 
 function withScheduledBody(node: Node): Node {
@@ -41,18 +41,32 @@ function countUses(nodes: readonly Node[], outputs: readonly Value[]): Map<Value
   return uses;
 }
 
-/** `Mul(MatMul(a, b), scalar)` as one `FusedMatMul` with alpha, where nothing else reads the product. */
-function scaledProduct(node: Node, uses: ReadonlyMap<Value, number>): { scaled: Node; original: Node } | undefined {
+/** Operators that give their input's elements in another form. */
+const views = new Set(['Reshape', 'Transpose']);
+
+/**
+ * `Mul(MatMul(a, b), scalar)` as one `FusedMatMul` with alpha, where nothing else reads the product, also in another form: what replaces
+ * the product, and the last node before the factor.
+ */
+function scaledProduct(node: Node, uses: ReadonlyMap<Value, number>): [Node, Node][] | undefined {
   if (node.op !== 'Mul') return undefined;
   const [left, right] = node.inputs as [Value, Value];
   const [factor, result] = left.splat !== undefined ? [left, right] : [right, left];
-  const product = result.node;
   if (factor.splat === undefined || sizeOf(factor.shape) !== 1 || factor.shape.length > result.shape.length)
     return undefined;
   // By the rules of BLAS, alpha 0 gives 0 whatever the product; NaN and infinities must come through.
   if (factor.splat === 0 || !Number.isFinite(factor.splat)) return undefined;
-  if (product?.op !== 'FusedMatMul' || uses.get(result) !== 1) return undefined;
-  const alpha = (product.attributes.alpha as { float: number }).float * factor.splat;
-  const attributes = { ...product.attributes, alpha: { float: alpha } };
-  return { scaled: { ...product, attributes, outputs: node.outputs }, original: product };
+  let product = result;
+  while (product.node && views.has(product.node.op) && uses.get(product) === 1) {
+    product = product.node.inputs[0] as Value;
+  }
+  if (product.node?.op !== 'FusedMatMul' || uses.get(product) !== 1) return undefined;
+  const alpha = (product.node.attributes.alpha as { float: number }).float * factor.splat;
+  const scaled = { ...product.node, attributes: { ...product.node.attributes, alpha: { float: alpha } } };
+  const last = result.node as Node;
+  if (last === product.node) return [[last, { ...scaled, outputs: node.outputs }]];
+  return [
+    [product.node, scaled],
+    [last, { ...last, outputs: node.outputs }],
+  ];
 }

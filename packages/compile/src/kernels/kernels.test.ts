@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import '@uniecs/tensor/testing';
 import * as tf from '@tensorflow/tfjs-core';
-import { gelu, layerNormalize, seededRandom } from '@uniecs/tensor';
+import { gelu, layerNormalize, quickGelu, seededRandom } from '@uniecs/tensor';
 import { type Closeness, randomArray } from '@uniecs/tensor/testing';
 import { describe, expect, it } from 'vitest';
 import { compile, hostTensor, supportedKernels } from '../index.js';
@@ -404,6 +404,10 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   UniecsGelu: [
     of('rank 2', (x) => gelu(x), [floats(5, 7)]),
     of('far from zero', (x) => gelu(tf.mul(x, 20)), [floats(3, 5)]),
+  ],
+  UniecsQuickGelu: [
+    of('rank 2', (x) => quickGelu(x), [floats(5, 7)]),
+    of('far from zero', (x) => quickGelu(tf.mul(x, 20)), [floats(3, 5)]),
   ],
   UniecsLayerNorm: [
     of('rank 3', (x, w, b) => layerNormalize(x, w, b, 1e-5), [floats(2, 3, 5), floats(5), floats(5)]),

@@ -86,6 +86,11 @@ function gelu({ graph, inputs: { x } }: KernelCall): readonly Value[] {
   return [graph.one('Gelu', [x as Value], 'float32', (x as Value).shape, {}, 'com.microsoft')];
 }
 
+function quickGelu({ graph, inputs: { x }, attributes }: KernelCall): readonly Value[] {
+  const alpha = { float: Number(attributes.alpha) };
+  return [graph.one('QuickGelu', [x as Value], 'float32', (x as Value).shape, { alpha }, 'com.microsoft')];
+}
+
 /** tfjs kernels that mix elements: products, softmax, and the fused kernels of `@uniecs/tensor`. */
 export const products: Readonly<Record<string, Lowering>> = {
   BatchMatMul: batchMatMul,
@@ -93,4 +98,5 @@ export const products: Readonly<Record<string, Lowering>> = {
   Softmax: softmax,
   UniecsGelu: gelu,
   UniecsLayerNorm: layerNorm,
+  UniecsQuickGelu: quickGelu,
 };

@@ -54,7 +54,7 @@ describe('agrees with float64 loops, values and gradients of inputs and paramete
   it('cross attention with dropout', () => run(3, 5, [1, 0, 1, 1, 0, 1, 1, 1, 1, 1], 0.4));
   it('a single key (the shortcut)', () => run(3, 1));
   it('a single key with a mask (the shortcut)', () => run(3, 1, [1, 0]));
-  it('a single key with dropout (no shortcut)', () => run(3, 1, [1, 1], 0.4));
+  it('a single key with dropout (the shortcut)', () => run(3, 1, [1, 1], 0.4));
   it('a single query and key', () => run(1, 1));
 });
 

@@ -46,7 +46,7 @@ export interface MultiHeadAttentionOptions {
  * Multi-head attention, `width / heads` per head, with the projections named as in CLIP's checkpoints.
  *
  * Over a single unmasked key the softmax is 1 whatever the query, so only the value is computed: the same result and the same
- * (zero) gradient of the query and key projections, without the work.
+ * (zero) gradient of the query and key projections, without the work. Dropout then acts on that one probability.
  *
  * @throws UniecsError `argument` when heads does not divide width
  */
@@ -74,6 +74,7 @@ export function multiHeadAttention({
   };
   const split = (x: Tensor) =>
     transpose(reshape(x, [x.shape[0] as number, x.shape[1] as number, heads, width / heads]), [0, 2, 1, 3]);
+  const joined = (x: Tensor, B: number, Lq: number) => reshape(transpose(x, [0, 2, 1, 3]), [B, Lq, width]);
 
   function forward({ query, key = query, keyMask, norm }: AttentionInput, context?: ForwardContext): Tensor {
     const dims = checkShape(query, 'query', ['B', 'Lq', width], 'multiHeadAttention');
@@ -85,16 +86,17 @@ export function multiHeadAttention({
       const tokens = norm ? standardize(query, norm.epsilon) : undefined;
       const project = (map: Linear, x: Tensor) => (tokens && norm ? foldNorm(tokens, norm, map) : map.forward(x));
       const value = project(tree.v_proj, key);
-      if (Lk === 1 && !factors) {
+      if (Lk === 1) {
         const attended = keyMask ? mul(value, reshape(keyMask, [B as number, 1, 1])) : value;
         // A broadcast, whose gradient is one sum; tile's is a slice per repeat.
-        return add(tree.out_proj.forward(attended), zeros([1, Lq as number, 1]));
+        if (!factors) return add(tree.out_proj.forward(attended), zeros([1, Lq as number, 1]));
+        return tree.out_proj.forward(joined(mul(split(attended), factors), B as number, Lq as number));
       }
       const mixed = attention(split(project(tree.q_proj, query)), split(project(tree.k_proj, key)), split(value), {
         keyMask,
         dropoutMask: factors,
       });
-      return tree.out_proj.forward(reshape(transpose(mixed, [0, 2, 1, 3]), [B as number, Lq as number, width]));
+      return tree.out_proj.forward(joined(mixed, B as number, Lq as number));
     });
   }
   return { tree, forward };

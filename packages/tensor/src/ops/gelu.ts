@@ -26,15 +26,19 @@ export function gelu<T extends Tensor>(x: T): T {
   return geluOp(x) as T;
 }
 
+const steepness = 1.702;
+
 const quickGeluOp = customGrad((input: unknown, saveTensors: unknown) => {
   const x = input as Tensor;
-  const z = mul(x, scalar(1.702));
-  const gate = sigmoid(z);
-  (saveTensors as Save)([z, gate]);
+  const [y] = fusedKernel('UniecsQuickGelu', { x }, { alpha: steepness }, () => [
+    mul(x, sigmoid(mul(x, scalar(steepness)))),
+  ]) as [Tensor];
+  (saveTensors as Save)([x]);
   return {
-    value: mul(x, gate),
+    value: y,
     gradFunc: (dy: Tensor, saved: Tensor[]) => {
-      const [z, gate] = saved as [Tensor, Tensor];
+      const z = mul(saved[0] as Tensor, scalar(steepness));
+      const gate = sigmoid(z);
       return mul(dy, mul(gate, add(sub(z, mul(z, gate)), scalar(1))));
     },
   };

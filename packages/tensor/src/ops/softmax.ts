@@ -1,11 +1,14 @@
 import {
   add,
+  customGrad,
   equal,
   exp,
   log,
   max,
+  mul,
   range,
   reshape,
+  scalar,
   sub,
   sum,
   type Tensor,
@@ -42,12 +45,30 @@ export function softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
   const dims = checkShape(logits, 'logits', ['N', 'M'], 'softmaxCrossEntropy');
   checkShape(labels, 'labels', ['N'], 'softmaxCrossEntropy', dims);
   const { N, M } = dims as { N: number; M: number };
-  return tidy(() => {
-    const shifted = sub(logits, stopGradient(max(logits, -1, true)));
+  return crossEntropyOp(logits, labels, N, M);
+}
+
+/** One op with the gradient `(softmax - one hot) dy`, which keeps the logits and a number a row. */
+function crossEntropyOp(logits: Tensor, labels: Tensor, N: number, M: number): Tensor {
+  const isLabel = (labels: Tensor) => equal(reshape(labels, [N, 1]), range(0, M, 1, 'int32'));
+  const op = customGrad((input: unknown, saveTensors: unknown) => {
+    const x = input as Tensor;
+    const largest = max(x, -1, true);
+    const shifted = sub(x, largest);
+    const logSum = log(sum(exp(shifted), -1, true));
+    (saveTensors as (tensors: Tensor[]) => void)([x, add(logSum, largest), labels]);
     // A choice, not a product with a one-hot row: -Infinity times 0 would be NaN.
-    const isLabel = equal(reshape(labels, [N, 1]), range(0, M, 1, 'int32'));
-    return sub(log(sum(exp(shifted), -1)), sum(where(isLabel, shifted, zerosLike(shifted)), -1));
+    const chosen = sum(where(isLabel(labels), shifted, zerosLike(shifted)), -1);
+    return {
+      value: sub(reshape(logSum, [N]), chosen),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
+        const [x, logSumExp, labels] = saved as [Tensor, Tensor, Tensor];
+        const shares = exp(sub(x, logSumExp));
+        return mul(reshape(dy, [N, 1]), where(isLabel(labels), sub(shares, scalar(1)), shares));
+      },
+    };
   });
+  return op(logits);
 }
 
 /** `log sum exp` over the last axis, shifted by the largest entry. */
