@@ -34,6 +34,8 @@ export interface RunSources {
   readonly configOf: ConfigOf;
   readonly train: readonly Pair[];
   readonly validation: readonly Pair[];
+  /** Names of the settings that the run was started with, where it goes on: one that came with a later version is not held against it. */
+  readonly knownSettings?: ReadonlySet<string> | undefined;
   /** Loss terms beside the preset's. */
   readonly terms: readonly LossTerm[];
   /** The model folder whose tokenizer the run keeps: its own when it goes on, or the one that it starts from. */
@@ -145,13 +147,19 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
     totalSteps,
     schedule: warmupCosine({ peak: settings.learningRate, warmupSteps, totalSteps }),
     fingerprint: canonicalJson({
-      settings: Object.fromEntries(Object.entries(settings).filter(([name]) => !unbindingSettings.has(name))),
+      settings: bindingSettings(sources),
       vocabulary: tokenizer.vocabularySize,
       train: pairsDigest(sources.train),
       validation: pairsDigest(sources.validation),
       terms: terms.map(({ name }) => name),
     }),
   };
+}
+
+/** What of the settings a resumed run must have as it was. */
+function bindingSettings({ settings, knownSettings }: RunSources): Partial<TrainSettings> {
+  const binds = (name: string) => !unbindingSettings.has(name) && (knownSettings?.has(name) ?? true);
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => binds(name)));
 }
 
 /** The given source of images, which must be of the model's size, or a new one. */

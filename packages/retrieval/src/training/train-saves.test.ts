@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { cpSync, mkdirSync, rmSync, truncateSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -8,7 +8,7 @@ import type { LossTerm } from '@uniecs/losses';
 import { parameter, UniecsError } from '@uniecs/tensor';
 import { type FileSystem, nodeFileSystem, readSafetensors } from '@uniecs/tensor/node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { verifyCheckpoint } from '../files/checkpoint-manifest.js';
+import { manifestText, verifyCheckpoint } from '../files/checkpoint-manifest.js';
 import { listCheckpoints } from '../files/checkpoints.js';
 import { readManifest } from '../files/manifest.js';
 import { type SmallCatalogue, smallCatalogue } from '../testing/small-catalogue.js';
@@ -383,4 +383,29 @@ it('a second process on the folder of a run is refused, and the run goes on undi
   });
   expect(summary).toMatchObject({ steps: 6 });
   expect(await leftBy(out)).toEqual(await leftBy(join(catalogue.folder, 'made-up')));
+});
+
+it('a run that a version without one of the settings started goes on, with the default of that setting', async () => {
+  const stop = new AbortController();
+  const { out } = await run('older', {
+    signal: stop.signal,
+    onEvent: (event) => void (event.type === 'step' && event.step === 4 && stop.abort()),
+  });
+  const path = join(out, 'config.json');
+  const { training, ...config } = JSON.parse(readFileSync(path, 'utf8'));
+  const { clipNorm, ...older } = training;
+  expect(clipNorm).toBe(false);
+  writeFileSync(path, JSON.stringify({ ...config, training: older }));
+  const folder = join(out, 'checkpoints', 'step-00000004');
+  const { manifest } = await verifyCheckpoint(folder);
+  if (!manifest) throw new Error('no checkpoint of step 4');
+  const { settings, ...rest } = JSON.parse(manifest.info.fingerprint);
+  const { clipNorm: _, ...olderSettings } = settings;
+  const fingerprint = JSON.stringify({ ...rest, settings: olderSettings });
+  writeFileSync(join(folder, 'manifest.json'), manifestText({ ...manifest, info: { ...manifest.info, fingerprint } }));
+  const resumed = await run('older', { resume: true });
+  expect(resumed.events[0]).toMatchObject({ resumedFrom: 4 });
+  expect(await leftBy(out)).toEqual(await leftBy(join(catalogue.folder, 'twice')));
+  const other = await run('older', { resume: true, settings: { clipNorm: 1 } });
+  expect(other.summary).toMatchObject({ code: 'data', got: expect.stringContaining('clipNorm') });
 });

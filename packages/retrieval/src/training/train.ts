@@ -78,24 +78,29 @@ export function train(options: TrainOptions): Promise<TrainSummary> {
 export async function trainWith(options: TrainOptions, configOf: ConfigOf): Promise<TrainSummary> {
   const { out, train, validation, resume = false } = options;
   if (resume) await checkRunFolder(out, resume);
-  const settings = resume
-    ? resumedSettings(out, (await readStoredRun(out)).settings, options.settings)
-    : trainSettings(options.settings);
+  const stored = resume ? (await readStoredRun(out)).settings : undefined;
+  const settings = stored ? resumedSettings(out, stored, options.settings) : trainSettings(options.settings);
   checkPairs(train, validation, settings);
   const release = await claimRunFolder(out, resume);
   try {
-    return await trainIn(options, configOf, settings);
+    return await trainIn(options, configOf, settings, stored && new Set(Object.keys(stored)));
   } finally {
     release();
   }
 }
 
 /** Trains in a folder that this process has for itself. */
-async function trainIn(options: TrainOptions, configOf: ConfigOf, settings: TrainSettings): Promise<TrainSummary> {
+async function trainIn(
+  options: TrainOptions,
+  configOf: ConfigOf,
+  settings: TrainSettings,
+  knownSettings: ReadonlySet<string> | undefined,
+): Promise<TrainSummary> {
   const { out, train, validation, resume = false, init, terms = [], signal, onEvent = () => {} } = options;
   const { device = 'cpu', fileSystem = nodeFileSystem, inputs } = options;
   const run = await assembleRun({
     settings,
+    knownSettings,
     configOf,
     train,
     validation,
