@@ -60,7 +60,7 @@ export interface CompiledFunction<Inputs, Outputs> {
   toOnnx(inputs: HostTree<Inputs>): Uint8Array;
   /** Copies the state's current values into the tfjs variables; calls made before are in them. */
   sync(): Promise<void>;
-  /** Frees the sessions, after the calls in flight. Later calls are refused; the state stays. */
+  /** Frees the sessions, after the calls in flight. Later calls are refused; the state stays, its values in host memory. */
   dispose(): Promise<void>;
 }
 

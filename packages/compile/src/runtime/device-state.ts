@@ -29,6 +29,11 @@ export interface StateBuffers {
   hold(index: number, made: OrtTensor): void;
   /** Makes the next buffers of these variables current. */
   swap(indices: Iterable<number>): void;
+  /**
+   * Moves all values to the host's memory. To be done before a session is released: ONNX Runtime ends the process when a buffer is
+   * read or freed that a session made which is gone.
+   */
+  toHost(): Promise<void>;
 }
 
 /** Variables whose current values live beside compiled functions, which may share them: their calls run one after the other. */
@@ -58,6 +63,12 @@ export interface DeviceState {
   pull(): Promise<void>;
   /** Copies the tfjs variables into the buffers: after changing a variable eagerly, loading weights say. */
   push(): void;
+  /**
+   * Frees the buffers, after the calls in flight; the tfjs variables stay as they are (`pull` first to have the values there). Later
+   * calls and reads are refused. An eager device has none to free, and goes on. Sooner than the functions that use the state it
+   * spares them bringing its values from the device.
+   */
+  dispose(): Promise<void>;
 }
 
 /**
@@ -125,6 +136,7 @@ function eagerState(variables: readonly Variable[], device: Device): DeviceState
     },
     pull: () => inTurn(async () => {}),
     push: () => {},
+    dispose: () => inTurn(async () => {}),
   };
   return state;
 }
@@ -135,9 +147,13 @@ function bufferedState(variables: readonly Variable[], device: Device): DeviceSt
   const others: (OrtTensor | undefined)[] = [];
   /** Host copies of current values that are on a device. */
   const copies = new Map<number, HostTensor['data']>();
-  const current = (index: number) => currents[index] as OrtTensor;
+  let disposed = false;
+  const current = (index: number) => {
+    if (disposed) throw stateDisposed();
+    return currents[index] as OrtTensor;
+  };
   async function download(): Promise<void> {
-    const remote = variables.map((_, i) => i).filter((i) => currents[i]?.location !== 'cpu' && !copies.has(i));
+    const remote = variables.map((_, i) => i).filter((i) => current(i).location !== 'cpu' && !copies.has(i));
     const values = await downloadBuffers(remote.map((i) => currents[i] as OrtTensor));
     remote.forEach((index, i) => void copies.set(index, values[i] as Float32Array));
   }
@@ -160,13 +176,29 @@ function bufferedState(variables: readonly Variable[], device: Device): DeviceSt
         if (currents[index]?.location === 'gpu-buffer') others[index] = undefined;
       }
     },
+    toHost: async () => {
+      if (disposed) return;
+      await download();
+      for (const [index, values] of copies) {
+        const { type, dims } = current(index);
+        current(index).dispose();
+        currents[index] = new OrtTensor(type as 'float32', values as Float32Array, dims);
+      }
+      copies.clear();
+      others.forEach((made, index) => {
+        if (made?.location !== 'gpu-buffer') return;
+        made.dispose();
+        others[index] = undefined;
+      });
+    },
   };
+  const inTurn = turns();
   const state: DeviceState = {
     device,
     variables,
     buffers,
-    inTurn: turns(),
-    download: () => state.inTurn(download),
+    inTurn,
+    download: () => inTurn(download),
     read: (variable) => {
       const index = indexOf.get(variable);
       if (index === undefined) throw notOfState('DeviceState.read', state, variable);
@@ -176,7 +208,7 @@ function bufferedState(variables: readonly Variable[], device: Device): DeviceSt
       return { dtype: variable.dtype as HostTensor['dtype'], shape: variable.shape, data };
     },
     pull: () =>
-      state.inTurn(async () => {
+      inTurn(async () => {
         await download();
         for (const variable of variables) assign(variable, state.read(variable).data);
       }),
@@ -191,6 +223,13 @@ function bufferedState(variables: readonly Variable[], device: Device): DeviceSt
         (current(i).data as Float32Array).set(variable.dataSync() as Float32Array);
       });
     },
+    dispose: () =>
+      inTurn(async () => {
+        if (disposed) return;
+        disposed = true;
+        for (const made of [...currents, ...others]) made?.dispose();
+        copies.clear();
+      }),
   };
   state.push();
   return state;
@@ -204,6 +243,16 @@ export function notOfState(where: string, { variables }: DeviceState, variable: 
     expected: `one of the ${variables.length} variables of the state`,
     got: `variable '${variable.name}' of shape [${variable.shape.join(', ')}]`,
     hint: 'name it, or the module that holds it, when making the state',
+  });
+}
+
+function stateDisposed(): UniecsError {
+  return new UniecsError({
+    code: 'unavailable',
+    where: 'DeviceState',
+    expected: 'a state in use',
+    got: 'one that was disposed',
+    hint: 'make it again with deviceState, or dispose it later',
   });
 }
 

@@ -41,6 +41,8 @@ async function descend(options: Pick<CompileOptions, 'device'>): Promise<number[
 
 describe.skipIf('fails' in webgpu)(
   `on WebGPU (${'fails' in webgpu ? `skipped: ${webgpu.fails}` : 'a device is here'})`,
+  // A software driver on a busy machine takes its time.
+  { timeout: 120_000 },
   () => {
     it('a training step gives what it gives on the CPU, and its trial step too', async () => {
       const [there, here] = [await descend({ device: 'webgpu' }), await descend({ device: 'cpu' })];
@@ -66,6 +68,43 @@ describe.skipIf('fails' in webgpu)(
       await step({ x: column(1, 2) });
       await step.state.download();
       expect([...step.state.read(weight).data]).toEqual(after);
+      await step.dispose();
+    });
+
+    it('a state outlives a function in host memory, and goes on with another', async () => {
+      const { step, weight } = descent({ device: 'webgpu' });
+      const { state } = step;
+      await step({ x: column(1, 2) });
+      const remote = state.variables
+        .map((_, i) => state.buffers?.current(i))
+        .filter((buffer) => buffer?.location === 'gpu-buffer');
+      expect(remote.length).toBeGreaterThan(0);
+      await step.dispose();
+      expect(remote.map((buffer) => buffer?.location)).toEqual(remote.map(() => 'none'));
+      const before = [...state.read(weight).data];
+      expect(before).not.toEqual([...weight.dataSync()]);
+      const double = compile(
+        () => {
+          weight.assign(tf.mul(weight, 2));
+          return { done: tf.scalar(1) };
+        },
+        { state },
+      );
+      await double({});
+      await state.download();
+      expect([...state.read(weight).data]).toEqual(before.map((value) => value * 2));
+      await double.dispose();
+    });
+
+    it('a state that is disposed of frees its buffers there, and is refused from then on', async () => {
+      const { step } = descent({ device: 'webgpu' });
+      await step({ x: column(1, 2) });
+      const remote = step.state.variables
+        .map((_, i) => step.state.buffers?.current(i))
+        .filter((buffer) => buffer?.location === 'gpu-buffer');
+      await step.state.dispose();
+      expect(remote.map((buffer) => buffer?.location)).toEqual(remote.map(() => 'none'));
+      await expect(step.state.download()).rejects.toMatchObject({ code: 'unavailable' });
       await step.dispose();
     });
 

@@ -82,6 +82,7 @@ export function graphEngine<Outputs>(
     dispose: async () => {
       const results = await Promise.allSettled(sessions.values());
       sessions.clear();
+      await buffers.toHost();
       for (const result of results) if (result.status === 'fulfilled') await result.value.session.release();
     },
   };

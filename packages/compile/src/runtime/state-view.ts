@@ -3,7 +3,7 @@ import { type DeviceState, notOfState } from './device-state.js';
 
 /**
  * The same state with other variables' current values in the place of some: for a function that should read an average of the
- * weights where it reads the weights. Nothing is copied. For reading alone: a function that assigns must be compiled with the
+ * weights where it reads the weights. Nothing is copied, so disposing of a view frees nothing. For reading alone: a function that assigns must be compiled with the
  * state itself.
  *
  * @param stand for a variable of the state, the one of the same shape whose values are read in its place
@@ -19,5 +19,7 @@ export function stateView(state: DeviceState, stand: ReadonlyMap<Variable, Varia
     stand,
     ...(buffers ? { buffers: { ...buffers, current: (index) => buffers.current(read[index] as number) } } : {}),
     read: (variable) => state.read(stand.get(variable) ?? variable),
+    // The buffers are the state's.
+    dispose: async () => {},
   };
 }

@@ -243,6 +243,21 @@ describe('the state of a compiled function', () => {
     expect(() => deviceState([step]).read(weight)).toThrow(/one of the 1 variables/);
   });
 
+  it('is freed after the calls in flight, and refused from then on', async () => {
+    const v = variable(1);
+    const state = deviceState(v);
+    const add = compile(() => only(v.assign(tf.add(v, 1) as tf.Tensor1D)), { state });
+    const inFlight = Promise.all([add(none), state.pull()]);
+    await Promise.all([state.dispose(), state.dispose()]);
+    await inFlight;
+    expect(Array.from(v.dataSync()), 'the tfjs variable stays').toEqual([2]);
+    const refused = { code: 'unavailable', message: expect.stringContaining('disposed') };
+    for (const use of [() => add(none), () => state.pull(), async () => state.read(v), async () => state.push()]) {
+      await expect(use()).rejects.toMatchObject(refused);
+    }
+    await add.dispose();
+  });
+
   it('survives the disposal of one function that uses it', async () => {
     const v = variable(1);
     const state = deviceState(v);

@@ -25,6 +25,7 @@ export interface StepRunner {
    * was, to the bit, and `taken` is false. `dropoutKey` where the model drops, `lossScale` where the precision is float16.
    */
   run(batch: HostPairs, learningRate: number, dropoutKey?: Float32Array, lossScale?: number): Promise<StepNumbers>;
+  /** Frees the sessions and the state. */
   dispose(): Promise<void>;
 }
 
@@ -71,7 +72,10 @@ export function stepRunner(
         const fed = { items: feed(items), labels, ...rows(key, 0, items.pixels.shape[0]), ...scale(lossScale) };
         return stepNumbers(await wholeStep({ ...fed, learningRate: scalar(learningRate) }));
       },
-      dispose: () => wholeStep.dispose(),
+      dispose: async () => {
+        await state.dispose();
+        await wholeStep.dispose();
+      },
     };
   }
 
@@ -136,7 +140,11 @@ export function stepRunner(
   }
 
   const all: Pick<CompiledFunction<never, never>, 'dispose'>[] = [encode, head, backward, apply, clear];
-  return { state, run, dispose: async () => void (await Promise.all(all.map((stage) => stage.dispose()))) };
+  async function dispose(): Promise<void> {
+    await state.dispose();
+    await Promise.all(all.map((stage) => stage.dispose()));
+  }
+  return { state, run, dispose };
 }
 
 function join(parts: readonly HostTensor[], rows: number): HostTensor {
