@@ -27,7 +27,7 @@ describe('the simulated disk', () => {
   });
 });
 
-describe('a power cut before any storage call of a save', { timeout: 30_000 }, () => {
+describe('a power cut before any storage call of a save', { timeout: 120_000 }, () => {
   it.each([1, 2])('leaves a checkpoint that loads, the newest or the one before, keeping %d', async (keepLast) => {
     const { calls, states, violations } = await cutPowerEverywhere({ keepLast });
     expect(violations).toEqual([]);
@@ -58,7 +58,7 @@ describe('a power cut before any storage call of a save', { timeout: 30_000 }, (
 });
 
 it('a save of which the system refuses any storage call fails clearly, and what was there before loads', {
-  timeout: 30_000,
+  timeout: 120_000,
 }, async () => {
   const { calls, refused, violations } = await refuseEverywhere();
   expect(violations).toEqual([]);
@@ -74,7 +74,7 @@ it.skipIf(!disk)('a save on a full disk fails clearly, and what was there before
   expect(refused).toBeGreaterThan(2);
 });
 
-describe('a process that is killed', { timeout: 60_000 }, () => {
+describe('a process that is killed', { timeout: 120_000 }, () => {
   it('at random times goes on from its newest checkpoint, with what that step had', async () => {
     const { kills, violations } = await killAtRandom({ kills: 12 });
     expect(violations).toEqual([]);

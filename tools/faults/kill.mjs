@@ -68,4 +68,9 @@ if (canTrace()) {
 await tell('SIGKILL at random', killAtRandom({ kills, seed }));
 await tell('SIGKILL at random, writing in place', killAtRandom({ kills: 60, seed, fault: 'in-place', most: 1 }), true);
 const training = Number(values.training);
-if (training > 0) await tell('SIGKILL of a training run at random', killTraining({ kills: training, seed }));
+if (training > 0) {
+  const what = 'SIGKILL of a training run, before its first step and after';
+  await tell(what, killTraining({ kills: training, seed }));
+  const unsaved = killTraining({ kills: 12, seed, fault: 'unsaved-start', most: 1 });
+  await tell(`${what}, with nothing saved before it`, unsaved, true);
+}

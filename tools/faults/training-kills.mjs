@@ -9,30 +9,46 @@ import { checkpointFiles, verifyCheckpoint } from '@uniecs/retrieval';
 import { seededRandom } from '@uniecs/tensor';
 
 /**
- * Kills a training run at random times after its first step and lets it go on, until it was killed that often. Every checkpoint that a
- * kill leaves must verify and hold, to the bit, what a run that nobody disturbs has at that step; so must the weights in the end.
- * A run that ends before it is killed makes place for a new one.
- * @param {{ kills: number, seed?: number, withinMs?: number, onKill?: (done: number) => void }} options
- * @returns {Promise<{ kills: number, runs: number, checkpoints: number, violations: string[] }>}
+ * @typedef {object} TrainingKills
+ * @property {number} kills
+ * @property {number} [seed]
+ * @property {number} [withinMs] of a kill after the first checkpoint
+ * @property {'unsaved-start'} [fault] what to plant
+ * @property {number} [most] violations, of which it ends early; default 20
+ * @property {(done: number) => void} [onKill]
  */
-export async function killTraining({ kills, seed = 1, withinMs = 2500, onKill = () => {} }) {
+
+/**
+ * Kills a training run at random times and lets it go on, until it was killed that often: every other time between its beginning and its
+ * first step, else after its first checkpoint. It must always go on, or start anew where it had not begun. Every checkpoint that a kill
+ * leaves must verify and hold, to the bit, what a run that nobody disturbs has at that step; so must the weights in the end. A run that
+ * ends before it is killed makes place for a new one.
+ * @param {TrainingKills} options
+ * @returns {Promise<{ kills: number, early: number, runs: number, checkpoints: number, violations: string[] }>}
+ */
+export async function killTraining({ kills, seed = 1, withinMs = 2500, fault, most = 20, onKill = () => {} }) {
   const root = await mkdtemp(join(tmpdir(), 'uniecs-training-'));
   const random = seededRandom(seed);
   /** @type {string[]} */
   const violations = [];
-  const done = { kills: 0, runs: 0, checkpoints: 0 };
+  const done = { kills: 0, early: 0, runs: 0, checkpoints: 0 };
   try {
     const catalogue = join(root, 'catalogue');
     const sizes = { pairs: { train: 16, val: 6, test: 1 }, distractors: 0, seed: 3, imageSize: 24 };
     await generateCatalogue({ directory: catalogue, ...sizes });
     const whole = join(root, 'whole');
-    const reference = await trained(catalogue, whole, 100, undefined);
+    const { ended: reference, startMs } = await trained(catalogue, whole, 100);
     if (reference !== '') throw new Error(`killTraining: the run that is not killed failed: ${reference}`);
     const expected = await digests(whole);
-    for (; done.kills < kills; done.runs++) {
+    for (; done.kills < kills && violations.length < most; done.runs++) {
       const out = join(root, `run-${done.runs}`);
-      for (let ended = false; !ended && done.kills < kills; ) {
-        const error = await trained(catalogue, out, 2, random.integer(withinMs));
+      for (let ended = false; !ended && done.kills < kills && violations.length < most; ) {
+        const isEarly = done.kills % 2 === 0;
+        const kill = isEarly
+          ? { from: 'begin', ms: random.integer(Math.ceil(startMs)) }
+          : { from: 'checkpoint', ms: random.integer(withinMs) };
+        const { ended: error } = await trained(catalogue, out, 2, kill, fault);
+        if (isEarly && error === 'killed') done.early++;
         const where = `run ${done.runs}, kill ${done.kills}`;
         if (error !== 'killed' && error !== '') violations.push(`${where}: ${error}`);
         ended = error !== 'killed';
@@ -82,11 +98,13 @@ async function digestOf(path) {
  * @param {string} catalogue
  * @param {string} out
  * @param {number} keepLast
- * @param {number | undefined} killAfterMs from the first step on
- * @returns {Promise<string>} nothing where it ended well, `killed`, or its complaint
+ * @param {{ from: string, ms: number }} [kill] so long after the first line that begins so
+ * @param {string} [fault]
+ * @returns {Promise<{ ended: string, startMs: number }>} nothing where it ended well, `killed`, or its complaint; and the time from its
+ *   beginning to its first step
  */
-async function trained(catalogue, out, keepLast, killAfterMs) {
-  const args = [join(import.meta.dirname, 'trainer.mjs'), catalogue, out, String(keepLast)];
+async function trained(catalogue, out, keepLast, kill, fault) {
+  const args = [join(import.meta.dirname, 'trainer.mjs'), catalogue, out, String(keepLast), ...(fault ? [fault] : [])];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let error = '';
   child.stderr.on('data', (chunk) => {
@@ -95,13 +113,15 @@ async function trained(catalogue, out, keepLast, killAfterMs) {
   const ended = new Promise((resolve) => child.on('close', resolve));
   /** @type {NodeJS.Timeout | undefined} */
   let timer;
+  let begin = 0;
+  let startMs = 0;
   for await (const line of createInterface({ input: child.stdout })) {
-    // The first checkpoint, so that there is something to go on from.
-    if (line.startsWith('checkpoint') && killAfterMs !== undefined)
-      timer ??= setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+    if (line.startsWith('begin')) begin = performance.now();
+    if (line.startsWith('step')) startMs ||= performance.now() - begin;
+    if (kill && line.startsWith(kill.from)) timer ??= setTimeout(() => child.kill('SIGKILL'), kill.ms);
   }
   await ended;
   clearTimeout(timer);
-  if (child.signalCode === 'SIGKILL') return 'killed';
-  return child.exitCode === 0 ? '' : error;
+  if (child.signalCode === 'SIGKILL') return { ended: 'killed', startMs };
+  return { ended: child.exitCode === 0 ? '' : error, startMs };
 }
