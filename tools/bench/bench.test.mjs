@@ -78,7 +78,7 @@ it.skipIf(python === undefined)(
       expect(Object.keys(found)).toEqual(['shortcuts', 'full-passes']);
     }
   },
-  60_000,
+  120_000,
 );
 
 it('profiles a step: the products are found, and the parts add up to less than the whole', async () => {

@@ -10,7 +10,7 @@ import { caseFolder, measurePeers, peersOn } from './measure-peers.mjs';
  */
 
 /** Timed rounds by the size of the batch: a step of 1,024 pairs takes as long as sixteen of 64, and varies less. */
-export const growthRounds = (/** @type {number} */ pairs) => (pairs <= 128 ? 5 : pairs <= 512 ? 3 : 2);
+export const growthRounds = (/** @type {number} */ pairs) => (pairs <= 128 ? 5 : pairs <= 256 ? 3 : 2);
 
 /**
  * Time and peak memory of tiny's step as the batch grows, in micro-batches of one size: the encoders' two passes alone, and the

@@ -19,11 +19,12 @@ const here = import.meta.dirname;
 /**
  * How each peer is started on a case. The ceiling of matrix products is one of them.
  * @param {string} folder holds the case as `writeCase` writes it
- * @param {{ python?: string, threads: number, device?: string, torchDevice?: string, compile: boolean, fullPasses: boolean }} options
+ * @param {{ python?: string, threads: number, device?: string, torchDevice?: string, compile: boolean, fullPasses: boolean, compileFull?: boolean }} options
  *   `threads` of the twins, which are those that ONNX Runtime takes
  * @returns {Starts & Required<Pick<Starts, 'ours'>>}
  */
-export function peersOn(folder, { python, threads, device = 'cpu', torchDevice = 'cpu', compile, fullPasses }) {
+export function peersOn(folder, { python, threads, device = 'cpu', torchDevice = 'cpu', ...sides }) {
+  const { compile, fullPasses, compileFull = compile && fullPasses } = sides;
   const ours = () => startPeer(process.execPath, [join(here, 'our-peer.mjs'), join(folder, 'case.json'), device]);
   const ceiling = () => startProducts(device);
   if (python === undefined) return { ours, ceiling };
@@ -37,7 +38,7 @@ export function peersOn(folder, { python, threads, device = 'cpu', torchDevice =
     eager: twin(),
     ...(compile ? { compile: twin('--compile') } : {}),
     ...(fullPasses ? { eagerFull: twin('--no-shortcuts') } : {}),
-    ...(fullPasses && compile ? { compileFull: twin('--no-shortcuts', '--compile') } : {}),
+    ...(compileFull ? { compileFull: twin('--no-shortcuts', '--compile') } : {}),
     ceiling,
   };
 }

@@ -56,7 +56,7 @@ export async function measureTfjs({ folder, pairs, rounds }) {
       ceiling,
     },
     'block',
-    { rounds: Math.min(rounds, 5), warmup: 2 },
+    { rounds: Math.min(rounds, 4), warmup: 2 },
   );
   const rows = [{ work: tfjsWork.layers, ...layers, speedups: speedups(layers.peers) }];
   if (!engines.includes('tfjsNode')) return rows;

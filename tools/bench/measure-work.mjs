@@ -35,7 +35,9 @@ export async function measureWork(task, caseOptions, options) {
     /** @type {('shortcuts' | 'full-passes')[]} */
     const modes = options.check ? ['shortcuts', ...(fullPasses ? /** @type {const} */ (['full-passes']) : [])] : [];
     const parity = python === undefined ? undefined : runCheck(folder, python, modes);
-    const measured = await measurePeers(peersOn(folder, options), task, {
+    // torch.compile twice over is for the step, whose target it is; it compiles for a minute each time.
+    const compileFull = options.compile && fullPasses && task === 'step';
+    const measured = await measurePeers(peersOn(folder, { ...options, compileFull }), task, {
       rounds,
       ...(warmup === undefined ? {} : { warmup }),
     });

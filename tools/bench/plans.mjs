@@ -40,10 +40,10 @@ export const publishedPlans = ({ only, sizes }) =>
 
 /** @type {Plan[]} */
 const published = [
-  { task: 'step', size: 'tiny', pairs: 96, fullPasses: true },
+  { task: 'step', size: 'tiny', pairs: 96, rounds: 7, fullPasses: true },
   { task: 'step', size: 'tiny', pairs: 96, microBatch: 16, rounds: 5, compile: false, fullPasses: true },
-  { task: 'step', size: 'small', pairs: 96, rounds: 5, warmup: 2, compile: false, fullPasses: true },
+  { task: 'step', size: 'small', pairs: 96, rounds: 4, warmup: 2, compile: false, fullPasses: true },
   { task: 'step', size: 'base', pairs: 4, microBatch: 2, rounds: 3, warmup: 1, compile: false, fullPasses: false },
   { task: 'encode', size: 'tiny', pairs: 32, fullPasses: true },
-  { task: 'encode', size: 'base', pairs: 4, rounds: 5, warmup: 2, compile: false, fullPasses: true },
+  { task: 'encode', size: 'base', pairs: 4, rounds: 4, warmup: 1, compile: false, fullPasses: true },
 ];
