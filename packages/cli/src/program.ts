@@ -8,6 +8,7 @@ import type { SearchFlags } from './commands/search.js';
 import type { TrainFlags } from './commands/train.js';
 import type { ValidateDataFlags } from './commands/validate-data.js';
 import { deviceNames } from './machine/device.js';
+import { checkedDevices } from './machine/device-checks.js';
 import {
   choice,
   fileEndingIn,
@@ -62,7 +63,7 @@ export function createProgram(actions: Actions, { writeOut, writeErr, helpWidth 
     .description('Say what of this machine and installation works, and what to do about the rest.')
     .addOption(
       new Option('--device <name>', 'try this device alone, with a training step beside the CPU').argParser(
-        choice(['cpu', 'webgpu', 'cuda', 'tfjs:node-gpu']),
+        choice(checkedDevices),
       ),
     )
     .action((flags: DoctorFlags) => actions.doctor(flags));

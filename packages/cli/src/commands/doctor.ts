@@ -1,18 +1,20 @@
 import { exitCodes } from '../exit-code.js';
 import { type Check, type Finding, machineChecks } from '../machine/checks.js';
-import { deviceChecks, optional } from '../machine/device-checks.js';
+import { type CheckedDevice, deviceChecks, optional } from '../machine/device-checks.js';
 import { type Io, print } from '../terminal/io.js';
 import { textTable } from '../terminal/text-table.js';
 
 /** The flags of `uniecs doctor`. */
 export interface DoctorFlags {
-  readonly device?: keyof typeof deviceChecks;
+  readonly device?: CheckedDevice;
 }
 
 /** Tries what the commands need, one by one; or one device alone, which must work then. */
-export async function runDoctor(io: Io, device?: keyof typeof deviceChecks): Promise<number> {
-  const devices = Object.values(deviceChecks);
-  const checks: readonly Check[] = device ? [deviceChecks[device]] : [...machineChecks, ...devices.map(optional)];
+export async function runDoctor(io: Io, device?: CheckedDevice): Promise<number> {
+  const devices = deviceChecks();
+  const checks: readonly Check[] = device
+    ? [devices[device]]
+    : [...machineChecks, ...Object.values(devices).map(optional)];
   const rows: string[][] = [];
   let broken = 0;
   for (const { name, run, remedy } of checks) {

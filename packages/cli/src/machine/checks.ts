@@ -123,8 +123,8 @@ function resolvedFrom(folder: string): string | undefined {
   }
 }
 
-/** Less than this, and a step of size tiny at batch 96 does not fit without --micro-batch. */
-const comfortable = 4 * 2 ** 30;
+/** A run of size tiny at batch 96 takes 1.35 GB; with less than this it may not fit beside all else without --micro-batch. */
+const comfortable = 2 * 2 ** 30;
 
 async function machine(): Promise<Finding> {
   const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;

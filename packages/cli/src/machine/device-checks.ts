@@ -1,54 +1,70 @@
 import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { comparison, deviceRemedies, type OrtDevice, probeDevice } from '@uniecs/compile';
+import { agrees, comparison, deviceRemedies, type OrtDevice, type Prober, probeDevice } from '@uniecs/compile';
 import type { Check, Finding } from './checks.js';
+import type { LoadedBackend, TfjsDeviceName } from './tfjs-device.js';
 
-/** Weights that differ by more than this share after a few steps are no rounding. */
-const tolerance = 1e-3;
+/** The devices that `uniecs doctor` tries by name. */
+export const checkedDevices = ['cpu', 'webgpu', 'cuda', 'tfjs:node-gpu', 'tfjs:node'] as const;
 
-/** The checks of the devices: each is tried with a training step, in a process of its own. */
-export const deviceChecks: Readonly<Record<'cpu' | 'webgpu' | 'cuda' | 'tfjs:node-gpu', Check>> = {
-  cpu: check('cpu', ''),
-  webgpu: check('webgpu', 'measured on a software driver only'),
-  cuda: check('cuda', 'untested by this project: uniecs doctor --device cuda tests it where it is installed'),
-  'tfjs:node-gpu': {
-    name: 'device tfjs:node-gpu',
-    run: eagerGpu,
-    remedy:
-      'npm install @tensorflow/tfjs-node-gpu beside uniecs (optional; wants CUDA 11.2 and Node 22 or older; untested by this project)',
-  },
-};
+/** A device that `uniecs doctor` tries. */
+export type CheckedDevice = (typeof checkedDevices)[number];
 
-function check(device: OrtDevice, standing: string): Check {
-  const run = async (): Promise<Finding> => {
-    const probe = await probeDevice(device);
-    if ('fails' in probe) return { fails: probe.fails };
-    const said = `${comparison(probe)}; weights agree to ${probe.difference.toExponential(0)}${standing && ` (${standing})`}`;
-    return probe.difference < tolerance ? { works: said } : { fails: said };
-  };
-  const remedy = standing ? `${deviceRemedies[device]} (${standing})` : deviceRemedies[device];
-  return { name: `device ${device}`, run, remedy };
+/** What tries the devices: ONNX Runtime's with a training step, tfjs's by loading the package; each in a process of its own. */
+export interface DeviceTries {
+  readonly probe: Prober;
+  readonly load: (name: TfjsDeviceName) => Promise<LoadedBackend>;
 }
 
-const eagerPackage = '@tensorflow/tfjs-node-gpu';
+/** The checks of the devices. */
+export function deviceChecks(tries: Partial<DeviceTries> = {}): Readonly<Record<CheckedDevice, Check>> {
+  const { probe = probeDevice, load = loadInProcess } = tries;
+  return {
+    cpu: compiled('cpu', '', probe),
+    webgpu: compiled('webgpu', 'measured on a software driver only', probe),
+    cuda: compiled('cuda', untested('cuda'), probe),
+    'tfjs:node-gpu': eager('tfjs:node-gpu', `optional; wants CUDA 11.2; ${untested('tfjs:node-gpu')}`, load),
+    'tfjs:node': eager('tfjs:node', 'optional', load),
+  };
+}
 
-/** Loads the package in a process of its own: its library may end it. */
-async function eagerGpu(): Promise<Finding> {
-  let path: string;
-  try {
-    path = createRequire(import.meta.url).resolve(eagerPackage);
-  } catch {
-    return { fails: `the package ${eagerPackage} is not installed` };
-  }
-  const product = `const tf = require(${JSON.stringify(path)}); console.log(tf.matMul([[2]], [[3]]).dataSync()[0], tf.getBackend())`;
+function untested(name: CheckedDevice): string {
+  return `untested by this project: uniecs doctor --device ${name} tests it where it is installed`;
+}
+
+function compiled(device: OrtDevice, standing: string, tryIt: Prober): Check {
+  const note = standing && ` (${standing})`;
+  const run = async (): Promise<Finding> => {
+    const probe = await tryIt(device);
+    if ('fails' in probe) return { fails: probe.fails };
+    if (!agrees(probe)) return { fails: comparison(probe) };
+    return { works: `${comparison(probe)}; weights agree to ${probe.difference.toExponential(0)}${note}` };
+  };
+  return { name: `device ${device}`, run, remedy: `${deviceRemedies[device]}${note}` };
+}
+
+function eager(device: TfjsDeviceName, standing: string, load: DeviceTries['load']): Check {
+  const run = async (): Promise<Finding> => {
+    const found = await load(device);
+    return 'works' in found ? found : { fails: `${found.fails}; ${found.remedy}` };
+  };
+  return { name: `device ${device}`, run, remedy: standing };
+}
+
+const program = '@uniecs/cli/tfjs-probe';
+const patience = 120_000;
+
+/** Its library may end the process that loads it. */
+function loadInProcess(name: TfjsDeviceName): Promise<LoadedBackend> {
+  const path = createRequire(import.meta.url).resolve(program);
   return new Promise((resolve) => {
-    execFile(process.execPath, ['-e', product], { timeout: 60_000, killSignal: 'SIGKILL' }, (error, stdout) => {
-      const works = stdout.includes('6 tensorflow');
-      resolve(
-        works
-          ? { works: 'multiplies' }
-          : { fails: (error?.message ?? stdout).trim().split('\n').at(-1) ?? 'no result' },
-      );
+    execFile(process.execPath, [path, name], { timeout: patience, killSignal: 'SIGKILL' }, (error, stdout) => {
+      const line = stdout.trim().split('\n').at(-1) ?? '';
+      if (line.startsWith('{')) resolve(JSON.parse(line) as LoadedBackend);
+      else {
+        const ending = error?.signal ?? error?.message.trim().split('\n').at(-1) ?? 'no output';
+        resolve({ fails: `the try ended without a result (${ending})`, remedy: 'see what its library needs' });
+      }
     });
   });
 }

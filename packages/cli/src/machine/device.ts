@@ -1,5 +1,6 @@
 import { chooseDevice, type Device, type OrtDevice } from '@uniecs/compile';
 import { UniecsError } from '@uniecs/tensor';
+import { loadTfjsBackend, type TfjsDeviceName, tfjsDevices } from './tfjs-device.js';
 
 /** The names of `--device`. */
 export const deviceNames = [
@@ -16,37 +17,29 @@ export const deviceNames = [
 /** A name of `--device`. */
 export type DeviceName = (typeof deviceNames)[number];
 
-/** The tfjs backends by their name of `--device`: the package that registers each, and under which name. */
-const tfjsBackends: Readonly<Record<string, { readonly from: string; readonly backend: string }>> = {
-  'tfjs:node-gpu': { from: '@tensorflow/tfjs-node-gpu', backend: 'tensorflow' },
-  'tfjs:node': { from: '@tensorflow/tfjs-node', backend: 'tensorflow' },
-  'tfjs:wasm': { from: '@tensorflow/tfjs-backend-wasm', backend: 'wasm' },
-  'tfjs:cpu': { from: '@tensorflow/tfjs-backend-cpu', backend: 'cpu' },
-};
-
 /**
  * The device of a name; what `auto` chose, and why, is told in one line.
  *
  * @throws UniecsError `unavailable` for a device that does not work here, saying what to install
  */
-export async function deviceOf(name: DeviceName, note: (text: string) => void): Promise<Device> {
-  const tfjs = tfjsBackends[name];
-  if (!tfjs) {
-    const { device, why } = await chooseDevice(name as OrtDevice | 'auto');
+export async function deviceOf(
+  name: DeviceName,
+  note: (text: string) => void,
+  { choose = chooseDevice, load = loadTfjsBackend } = {},
+): Promise<Device> {
+  if (!name.startsWith('tfjs:')) {
+    const { device, why } = await choose(name as OrtDevice | 'auto');
     if (name === 'auto') note(`device: ${device} (${why})`);
     return device;
   }
-  try {
-    await import(tfjs.from);
-  } catch (cause) {
-    throw new UniecsError({
-      code: 'unavailable',
-      where: `--device ${name}`,
-      expected: `the package ${tfjs.from}`,
-      got: cause instanceof Error ? (cause.message.split('\n', 1)[0] as string) : String(cause),
-      hint: `npm install ${tfjs.from} beside uniecs, or use --device cpu`,
-      cause,
-    });
-  }
-  return `tfjs:${tfjs.backend}`;
+  const { from, backend } = tfjsDevices[name as TfjsDeviceName];
+  const found = await load(name as TfjsDeviceName);
+  if ('works' in found) return `tfjs:${backend}`;
+  throw new UniecsError({
+    code: 'unavailable',
+    where: `--device ${name}`,
+    expected: `the package ${from}, and what it needs`,
+    got: found.fails,
+    hint: `${found.remedy}, or use --device cpu`,
+  });
 }
