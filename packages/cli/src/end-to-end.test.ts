@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { cp, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -395,7 +395,7 @@ describe('interrupted', () => {
     ];
     const withConfig = [...args, '--config', at('often.yaml')];
     const first = await signalled(withConfig, [
-      ['"type":"checkpoint"', 'SIGINT'],
+      ['"type":"checkpoint","step":1', 'SIGINT'],
       ['stopping', 'SIGTERM'],
     ]);
     expect(first.code, first.err).toBe(143);
@@ -405,7 +405,7 @@ describe('interrupted', () => {
     const second = await uniecs('train', '--out', at('at-once'), '--resume', '--log-format', 'jsonl');
     expect(second.code, second.err).toBe(0);
     const { resumedFrom } = events(second.err).find(({ type }) => type === 'start');
-    expect(saved.map(({ step }) => step)).toEqual([1]);
+    expect(saved.map(({ step }) => step)).toEqual([0, 1]);
     expect(resumedFrom).toBe(1);
     expect(events(second.out)).toContainEqual(
       expect.objectContaining({ type: 'summary', steps: 6, interrupted: false }),
@@ -554,8 +554,10 @@ describe('bad input', () => {
     let err = '';
     const write = (text: string) => {
       err += text;
+      if (!text.includes('"type":"start"')) return;
       // Where the checkpoints would be there is a file now.
-      if (text.includes('"type":"start"')) writeFileSync(at('refused/checkpoints'), '');
+      rmSync(at('refused/checkpoints'), { recursive: true });
+      writeFileSync(at('refused/checkpoints'), '');
     };
     const args = [...training(), '--out', at('refused'), '--steps', '1', '--drop', 'CMAL,CLAL,IMCL'];
     const io = { stdout: { write: () => {} }, stderr: { write }, signal: new AbortController().signal };

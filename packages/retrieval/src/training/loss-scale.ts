@@ -1,11 +1,11 @@
 import type { Precision } from '@uniecs/compile';
 
 /** What the gradients of the representations are multiplied by, and the steps taken since it last changed. */
-export interface LossScale {
+export type LossScale = {
   /** A power of 2, so that scaling rounds nothing. */
   readonly scale: number;
   readonly since: number;
-}
+};
 
 /** Steps without overflow after which the scale doubles. */
 const growthSteps = 2000;
