@@ -15,6 +15,8 @@ import { createInterface } from 'node:readline';
  */
 export async function startPeer(command, args, env = process.env) {
   const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  // Writing to one that has ended fails; `ended` tells why it did.
+  child.stdin.on('error', () => {});
   let complaints = '';
   child.stderr.on('data', (chunk) => {
     complaints = (complaints + chunk).slice(-4000);
@@ -45,7 +47,7 @@ export async function startPeer(command, args, env = process.env) {
   }
   async function stop() {
     child.stdin.end();
-    await new Promise((resolve) => (child.exitCode === null ? child.once('close', resolve) : resolve(undefined)));
+    await ended.catch(() => {});
   }
   return { ready: await answer(), ask, stop };
 }
