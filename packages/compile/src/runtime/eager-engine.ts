@@ -15,11 +15,14 @@ export function eagerEngine<Outputs>(
 ): Engine<Outputs> {
   async function run(inputs: unknown): Promise<HostTree<Outputs>> {
     await start(name, backend);
-    const before = state.variables.map((variable) => tf.clone(variable as tf.Tensor));
-    const reset = () => state.variables.forEach((variable, i) => void variable.assign(before[i] as tf.Tensor));
+    const before = onBackend(backend, () => state.variables.map((variable) => tf.clone(variable as tf.Tensor)));
+    const reset = () =>
+      onBackend(backend, () => {
+        state.variables.forEach((variable, i) => void variable.assign(before[i] as tf.Tensor));
+      });
     let outputs: unknown;
     try {
-      outputs = evaluate(inputs, before);
+      outputs = onBackend(backend, () => evaluate(inputs, before));
       const host = await downloaded(outputs, name);
       if (!(accept?.(host as HostTree<Outputs>) ?? true)) reset();
       return host as HostTree<Outputs>;
@@ -31,23 +34,16 @@ export function eagerEngine<Outputs>(
     }
   }
 
-  /** Calls the function on the backend, and leaves the one that was active active. */
   function evaluate(inputs: unknown, before: readonly tf.Tensor[]): unknown {
-    const previous = tf.getBackend();
-    void tf.setBackend(backend);
-    try {
-      return tf.tidy(() => {
-        for (const [variable, other] of state.stand ?? []) variable.assign(other);
-        const result = fn(mapLeaves(inputs, isHostTensor, tensorOf) as never);
-        // Copies, since a variable that is returned is not the caller's to dispose of.
-        const copies = mapLeaves(result, isTensor, (tensor) => tf.clone(tensor)) as tf.TensorContainer;
-        for (const [variable] of state.stand ?? [])
-          variable.assign(before[state.variables.indexOf(variable)] as tf.Tensor);
-        return copies;
-      });
-    } finally {
-      void tf.setBackend(previous);
-    }
+    return tf.tidy(() => {
+      for (const [variable, other] of state.stand ?? []) variable.assign(other);
+      const result = fn(mapLeaves(inputs, isHostTensor, tensorOf) as never);
+      // Copies, since a variable that is returned is not the caller's to dispose of.
+      const copies = mapLeaves(result, isTensor, (tensor) => tf.clone(tensor)) as tf.TensorContainer;
+      for (const [variable] of state.stand ?? [])
+        variable.assign(before[state.variables.indexOf(variable)] as tf.Tensor);
+      return copies;
+    });
   }
 
   return {
@@ -80,19 +76,46 @@ const packages: Readonly<Record<string, string>> = {
   tensorflow: '@tensorflow/tfjs-node-gpu (or @tensorflow/tfjs-node)',
 };
 
-/** Starts the backend, and leaves the one that was active active. */
+/**
+ * Does some work on a backend that has started, and leaves the one that was active active. Without a pause, so that no other tfjs
+ * work comes in between: it would run on this backend. References are counted there too, so copies and assignments belong in it.
+ */
+function onBackend<T>(backend: string, work: () => T): T {
+  const previous = tf.getBackend();
+  // Takes effect at once, since the backend has started.
+  void tf.setBackend(backend);
+  try {
+    return work();
+  } finally {
+    if (previous) void tf.setBackend(previous);
+  }
+}
+
+const starting = new Map<string, Promise<tf.KernelBackend>>();
+
+/** Starts the backend if it is not; the one that is active stays so meanwhile, and other work may go on. */
 async function start(where: string, backend: string): Promise<void> {
   const unavailable = (got: string, hint: string, cause?: unknown) =>
     new UniecsError({ code: 'unavailable', where, expected: `the tfjs backend ${backend}`, got, hint, cause });
-  if (!tf.findBackendFactory(backend)) {
+  const factory = tf.findBackendFactory(backend);
+  if (!factory) {
     throw unavailable(
       'none registered by that name',
       `install and import ${packages[backend] ?? 'the package that registers it'}`,
     );
   }
-  if (tf.findBackend(backend)) return;
-  const previous = tf.getBackend();
-  const started = await tf.setBackend(backend);
-  if (previous) await tf.setBackend(previous);
-  if (!started) throw unavailable('one that does not start', 'see what it printed');
+  const { registry } = tf.engine();
+  // Not tf.findBackend and tf.setBackend: they hold up all other tfjs work until a backend has started.
+  if (registry[backend]) return;
+  const started = starting.get(backend) ?? Promise.resolve().then(factory);
+  starting.set(backend, started);
+  try {
+    const instance = await started;
+    registry[backend] ??= instance;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw unavailable(`one that does not start (${message})`, 'see what it needs', error);
+  } finally {
+    starting.delete(backend);
+  }
 }

@@ -1,8 +1,8 @@
-import '@tensorflow/tfjs-backend-cpu';
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import '@uniecs/tensor/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expectNoTensorLeak } from '@uniecs/tensor/testing';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { compile, type Device, deviceState, stateView } from '../index.js';
 
 const host = (...values: number[]) =>
@@ -78,4 +78,59 @@ it('a backend that is not registered is an error that names the package', async 
   expect(() => compile(() => tf.scalar(1), { state, device: 'cpu' })).toThrow(
     /the device of the state, tfjs:cpu, got cpu/,
   );
+});
+
+describe('a backend that starts slowly', () => {
+  /** Registers the CPU backend under another name, with a start that takes a while. */
+  function registerSlow(name: `slow ${string}`, start: () => Promise<void>): void {
+    tf.copyRegisteredKernels('cpu', name);
+    tf.registerBackend(name, async () => {
+      await start();
+      return new MathBackendCPU();
+    });
+  }
+
+  it('leaves other work on its own backend meanwhile, and starts once', async () => {
+    let starts = 0;
+    let release = () => {};
+    registerSlow('slow one', () => {
+      starts++;
+      return new Promise((resolve) => {
+        release = resolve;
+      });
+    });
+    const [a, b] = [descent('tfjs:slow one'), descent('tfjs:slow one')];
+    const calls = Promise.all([a, b].map(({ step }) => step({ x: host(0, 1, 2) })));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(tf.getBackend()).toBe('cpu');
+    expect(tf.add(1, 2).dataSync()[0]).toBe(3);
+    release();
+    await calls;
+    expect({ starts, active: tf.getBackend() }).toEqual({ starts: 1, active: 'cpu' });
+  });
+
+  it('keeps the state of calls refused and failed, like the CPU', async () => {
+    registerSlow('slow two', async () => {});
+    const [there, here] = [descent('tfjs:slow two'), descent('tfjs:cpu')];
+    for (const x of [host(100, 0, 0), host(0, 1, 2), host(1), host(100, 0, 0), host(1, 1, 1)]) {
+      const outcomes = await Promise.allSettled([there.step({ x }), here.step({ x })]);
+      expect(outcomes[0]?.status).toBe(outcomes[1]?.status);
+      expect([...there.step.state.read(there.v).data]).toEqual([...here.step.state.read(here.v).data]);
+    }
+    await expectNoTensorLeak(async () => void (await there.step({ x: host(1, 2, 3) })));
+  });
+
+  it('that fails to start is an error that says why, and may start later', async () => {
+    let broken = true;
+    registerSlow('slow three', async () => {
+      if (broken) throw new Error('no such library');
+    });
+    const { step } = descent('tfjs:slow three');
+    await expect(step({ x: host(1, 2, 3) })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('no such library'),
+    });
+    broken = false;
+    await step({ x: host(1, 2, 3) });
+  });
 });
