@@ -8,6 +8,11 @@ import { runError, sessionError } from './session-errors.js';
 export interface SessionOptions {
   /** Threads of ONNX Runtime; default its own choice, one per physical core. */
   readonly threads?: number;
+  /**
+   * Whether memory that an array leaves is kept for later ones, and never given back before `dispose`; default true. False suits a
+   * function whose arrays are large and few, an optimizer's update of many million weights say.
+   */
+  readonly arena?: boolean;
   /** Writes ONNX Runtime's profile to this prefix, for measuring. */
   readonly profilePrefix?: string;
 }
@@ -32,13 +37,14 @@ export interface Session {
  */
 export async function createSession(
   model: Model,
-  { device, threads, profilePrefix }: SessionOptions & { readonly device: OrtDevice },
+  { device, threads, arena = true, profilePrefix }: SessionOptions & { readonly device: OrtDevice },
   remote: readonly string[] = [],
 ): Promise<Session> {
   const session = await InferenceSession.create(encodeModel(model), {
     graphOptimizationLevel: 'all',
     // The plan of a whole call is one block beside the arena that the first call filled: nearly twice the memory, no faster.
     enableMemPattern: false,
+    enableCpuMemArena: arena,
     // Failures are thrown; they need not be printed too.
     logSeverityLevel: 4,
     ...deviceOptions(device, model, remote),

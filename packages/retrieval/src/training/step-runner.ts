@@ -82,8 +82,8 @@ export function stepRunner(
   const encode = compile(stages.encode, { state, name: 'encode', precision });
   const head = compile(stages.head, { state, name: 'loss head' });
   const backward = compile(stages.backward, { state, name: 'backward', precision });
-  const apply = compile(stages.apply, { state, name: 'update', accept: isFiniteStep });
-  const clear = compile(stages.clear, { state, name: 'clear' });
+  const apply = compile(stages.apply, { state, name: 'update', accept: isFiniteStep, arena: false });
+  const clear = compile(stages.clear, { state, name: 'clear', arena: false });
   // Micro-batches cut the 2N items, so a micro-batch of n pairs is one of 2n items.
   const size = 2 * microBatch;
 
