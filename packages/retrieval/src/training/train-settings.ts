@@ -50,8 +50,8 @@ export interface TrainSettings {
   /** Pairs that the encoders take at a time; fewer than `batchSize` trade time for memory, gradients stay exact. */
   readonly microBatch: number;
   /**
-   * Whether the way back through the encoders computes each block again instead of keeping what it made: less memory for about a third
-   * more time. Micro-batches do so anyway.
+   * Whether the way back through the encoders computes each block again instead of keeping what it made: a third to a half of
+   * the memory for a fifth more time. Micro-batches do so anyway.
    */
   readonly recompute: boolean;
   /**
