@@ -114,7 +114,10 @@ function addTrain(program: Command, actions: Actions): void {
       'pairs encoded at a time: fewer take less memory (default: all of the step)',
       wholeNumber(1),
     )
-    .option('--recompute', 'encode again on the way back instead of keeping it all: a third of the memory, a fifth more time')
+    .option(
+      '--recompute',
+      'encode again on the way back instead of keeping it all: a third of the memory, a fifth more time',
+    )
     .addOption(
       new Option(
         '--precision <name>',
