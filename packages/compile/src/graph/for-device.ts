@@ -1,4 +1,5 @@
 import { UniecsError } from '@uniecs/tensor';
+import { turned } from '../kernels/products.js';
 import { cast } from '../kernels/tools.js';
 import type { Traced } from '../onnx/model-of-trace.js';
 import type { OrtDevice } from '../runtime/device.js';
@@ -34,16 +35,10 @@ function withoutElements(where: string, op: string, shape: readonly number[]): U
 
 /** `FusedMatMul` with its transposes and factor by themselves. */
 const plainProduct: Rewrite = (graph, { inputs, outputs, attributes }) => {
-  const turned = (x: Value, flag: unknown): Value => {
-    if (!flag) return x;
-    const rank = x.shape.length;
-    const perm = x.shape.map((_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
-    const shape = perm.map((axis) => x.shape[axis] as number);
-    return graph.one('Transpose', [x], x.dtype, shape, { perm });
-  };
   const [a, b] = inputs as [Value, Value];
   const { dtype, shape } = outputs[0] as Value;
-  const product = graph.one('MatMul', [turned(a, attributes.transA), turned(b, attributes.transB)], dtype, shape);
+  const operands = [attributes.transA ? turned(graph, a) : a, attributes.transB ? turned(graph, b) : b];
+  const product = graph.one('MatMul', operands, dtype, shape);
   const { float: alpha } = attributes.alpha as { float: number };
   return [alpha === 1 ? product : graph.one('Mul', [product, graph.splat(alpha, dtype, [])], dtype, shape)];
 };

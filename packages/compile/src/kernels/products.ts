@@ -38,7 +38,7 @@ function integerProduct(graph: Graph, a: Value, b: Value): Value {
 }
 
 /** With the last two axes exchanged. */
-function turned(graph: Graph, x: Value): Value {
+export function turned(graph: Graph, x: Value): Value {
   const rank = x.shape.length;
   const perm = x.shape.map((_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
   const shape = perm.map((axis) => x.shape[axis] as number);
