@@ -18,3 +18,18 @@ export function failingTerm(product: number): LossTerm {
     },
   };
 }
+
+/** A term of one parameter of a caller's, which sinks by about the learning rate a step; below zero its loss is NaN. */
+export function sinkingTerm(level: tf.Variable): LossTerm {
+  return {
+    name: 'SINKING',
+    group: 'OWN',
+    module: { tree: { level } },
+    compute: ({ item1 }) => ({
+      loss: tf.sum(tf.log(level)),
+      perAnchor: tf.zerosLike(item1.valid.fused),
+      anchors: tf.sum(item1.valid.fused),
+      maskedNegatives: tf.scalar(0),
+    }),
+  };
+}

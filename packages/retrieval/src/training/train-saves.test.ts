@@ -2,15 +2,14 @@ import '@tensorflow/tfjs-backend-cpu';
 import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
 import { imageSource } from '@uniecs/encoders/node';
-import type { LossTerm } from '@uniecs/losses';
 import { parameter, UniecsError } from '@uniecs/tensor';
 import { type FileSystem, nodeFileSystem, readSafetensors } from '@uniecs/tensor/node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { manifestText, verifyCheckpoint } from '../files/checkpoint-manifest.js';
 import { listCheckpoints } from '../files/checkpoints.js';
 import { readManifest } from '../files/manifest.js';
+import { sinkingTerm } from '../testing/failing-term.js';
 import { type SmallCatalogue, smallCatalogue } from '../testing/small-catalogue.js';
 import { smallConfig } from '../testing/small-training.js';
 import { type TrainOptions, trainWith } from './train.js';
@@ -281,17 +280,6 @@ it('a run that fails and cannot save either fails with the first error, and says
 it('skipped steps that stop a run are saved with the steps before them; a resume that takes none leaves the checkpoints alone', async () => {
   // It sinks by about the learning rate a step, to below zero in the fourth; then every step is skipped.
   const variable = parameter([1], 0.031);
-  const sinking: LossTerm = {
-    name: 'SINKING',
-    group: 'OWN',
-    module: { tree: { level: variable } },
-    compute: ({ item1 }) => ({
-      loss: tf.sum(tf.log(variable)),
-      perAnchor: tf.zerosLike(item1.valid.fused),
-      anchors: tf.sum(item1.valid.fused),
-      maskedNegatives: tf.scalar(0),
-    }),
-  };
   const skipping = {
     learningRate: 0.01,
     warmupSteps: 0,
@@ -300,7 +288,7 @@ it('skipped steps that stop a run are saved with the steps before them; a resume
     epochs: 5,
     keepLast: 4,
   };
-  const own = { terms: [sinking], settings: skipping };
+  const own = { terms: [sinkingTerm(variable)], settings: skipping };
   const failed = await run('skips', own);
   expect(failed.summary).toMatchObject({ code: 'numeric' });
   const { step } = (failed.summary as UniecsError).details as { step: number };

@@ -5,13 +5,13 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import type { LossTerm } from '@uniecs/losses';
 import { parameter, UniecsError } from '@uniecs/tensor';
 import { readSafetensors } from '@uniecs/tensor/node';
 import '@uniecs/tensor/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listCheckpoints } from '../files/checkpoints.js';
 import { loadModelFolder } from '../files/model-folder.js';
+import { sinkingTerm } from '../testing/failing-term.js';
 import { type SmallCatalogue, smallCatalogue, withGaps } from '../testing/small-catalogue.js';
 import { smallConfig } from '../testing/small-training.js';
 import type { ConfigOf } from './assemble-run.js';
@@ -290,18 +290,10 @@ describe('train', () => {
   it('stops after so many losses in a row that are not numbers, naming term and step; the checkpoint before stays', async () => {
     // Its parameter sinks by about the learning rate a step, to below zero in the third.
     const variable = parameter([1], 0.021);
-    const term: LossTerm = {
-      name: 'SINKING',
-      group: 'OWN',
-      module: { tree: { level: variable } },
-      compute: ({ item1 }) => ({
-        loss: tf.sum(tf.log(variable)),
-        perAnchor: tf.zerosLike(item1.valid.fused),
-        anchors: tf.sum(item1.valid.fused),
-        maskedNegatives: tf.scalar(0),
-      }),
+    const own = {
+      terms: [sinkingTerm(variable)],
+      settings: { checkpointEvery: 2, warmupSteps: 0, maxSkippedSteps: 2 },
     };
-    const own = { terms: [term], settings: { checkpointEvery: 2, warmupSteps: 0, maxSkippedSteps: 2 } };
     const error = await errorOf(run('nan', own));
     expect(error).toMatchObject({ code: 'numeric', details: { term: 'SINKING' } });
     const { step } = error.details as { step: number };
