@@ -2,7 +2,14 @@ export { dotProducts, type Scores } from './dot-products.js';
 export type { Embeddings, Matrix } from './embeddings.js';
 export { type EvaluateOptions, type Evaluation, evaluateTasks, type TaskResult } from './evaluate-tasks.js';
 export { formatTaskTable } from './format-task-table.js';
+export type { RankedQueries, RankedTask } from './hit-differences.js';
 export type { CatalogueItem, Item, MetadataValue, Pair } from './items.js';
+export {
+  type BootstrapOptions,
+  type DifferenceInterval,
+  type GroupIntervals,
+  pairedBootstrap,
+} from './paired-bootstrap.js';
 export { rankOfPositive, recallAtK } from './recall.js';
-export { type EvaluationReport, evaluationReport, meanOf, type RecallValues } from './report.js';
+export { type EvaluationReport, evaluationReport, meanOf, type RecallValues, recallNames } from './report.js';
 export { imageSidedTasks, type Modality, type Task, tasks } from './tasks.js';
