@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Device } from '@uniecs/compile';
 import { type ImageSource, imageSource } from '@uniecs/encoders/node';
-import { type EvaluationReport, evaluateTasks, evaluationReport, type Item, type Pair } from '@uniecs/mbeer';
+import {
+  type Evaluation,
+  type EvaluationReport,
+  evaluateTasks,
+  evaluationReport,
+  type Item,
+  type Pair,
+} from '@uniecs/mbeer';
 import { namedParameters } from '@uniecs/tensor';
 import type { LoadedModel } from '../files/model-folder.js';
 import { type Embedder, type EmbedOptions, embedder } from './embedder.js';
@@ -35,8 +42,17 @@ export function modelEmbedder(
 export async function evaluatePairs(
   source: Pick<Embedder, 'embed'>,
   pairs: readonly Pair[],
-  { onProgress, signal }: EmbedOptions = {},
+  options: EmbedOptions = {},
 ): Promise<EvaluationReport> {
+  return evaluationReport(await rankPairs(source, pairs, options));
+}
+
+/** `evaluatePairs` with the rank of every query's partner. */
+export async function rankPairs(
+  source: Pick<Embedder, 'embed'>,
+  pairs: readonly Pair[],
+  { onProgress, signal }: EmbedOptions = {},
+): Promise<Evaluation> {
   const items: Item[] = [...pairs.map(({ item1 }) => item1), ...pairs.map(({ item2 }) => item2)];
   const all = await source.embed(items, { ...(onProgress ? { onProgress } : {}), signal });
   const half = (index: 0 | 1) => {
@@ -52,7 +68,7 @@ export async function evaluatePairs(
       hasText: cut(all.hasText as Float32Array, 1),
     };
   };
-  return evaluationReport(await evaluateTasks({ query: half(0), candidate: half(1), ...(signal ? { signal } : {}) }));
+  return evaluateTasks({ query: half(0), candidate: half(1), ...(signal ? { signal } : {}) });
 }
 
 /** A short name of a model's content (SHA-256 over names, shapes and weights): an index remembers which model made it. */

@@ -24,11 +24,12 @@ interface Holder {
  * Takes a run folder for this process, so that no other one writes to it. The lock of a process of this machine that is gone (killed, say)
  * is taken over.
  *
+ * @param file the lock's name, for a folder that has several
  * @returns gives the folder back
- * @throws UniecsError `file` where another process holds it, naming that, or the lock cannot be written
+ * @throws UniecsError `file` where another process holds it (`isHeld`), naming that, or the lock cannot be written
  */
-export async function lockRun(out: string): Promise<() => void> {
-  const path = join(out, lockFile);
+export async function lockRun(out: string, file: string = lockFile): Promise<() => void> {
+  const path = join(out, file);
   const start = processState(process.pid)?.start;
   const since = new Date().toISOString();
   const me: Holder = { pid: process.pid, host: hostname(), since, ...(start ? { start } : {}), id: randomUUID() };
@@ -48,6 +49,11 @@ export async function lockRun(out: string): Promise<() => void> {
   return () => {
     if (contentOf(path) === mine) rmSync(path, { force: true });
   };
+}
+
+/** Whether an error of `lockRun` says that another process holds the lock. */
+export function isHeld(error: unknown): boolean {
+  return UniecsError.isInstance(error) && error.details.pid !== undefined;
 }
 
 /** Whether the lock is written; false where there is one already. */

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { Manifest } from '../files/manifest.js';
 import type { ChartData } from './chart-data.js';
 import { wholeNumber } from './format-number.js';
-import { type Html, html, jsonBlock } from './html.js';
+import { html, jsonBlock } from './html.js';
+import { htmlDocument } from './html-document.js';
 import { lineChart, type Mark } from './line-chart.js';
 import { pageScript } from './page-script.js';
 import { pageStyle } from './page-style.js';
@@ -21,10 +21,7 @@ export interface PageContent {
   readonly writtenAt: Date;
 }
 
-/**
- * The report of a run as one HTML page that needs nothing else: style and script stand in it, and its Content-Security-Policy allows
- * those two, by their hashes, and no connection to anywhere.
- */
+/** The report of a run as one HTML page that needs nothing else. */
 export function reportPage({ name, history, manifest: known, writtenAt }: PageContent): string {
   const manifest: Partial<Manifest> = known ?? {};
   const charts = runCharts(history);
@@ -34,30 +31,12 @@ export function reportPage({ name, history, manifest: known, writtenAt }: PageCo
     ...(best ? [{ step: best.step, kind: 'best' as const }] : []),
   ];
   const width = charts[0]?.width ?? 1;
-  const policy = [
-    "default-src 'none'",
-    `style-src '${hashOf(pageStyle)}'`,
-    `script-src '${hashOf(pageScript)}'`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join('; ');
   const legend = [
     ...(width > 1 ? [`A point is the mean of ${wholeNumber(width)} steps, the band their lowest to highest.`] : []),
     ...(best ? ['The upright line is the best validation.'] : []),
     ...(marks.some(({ kind }) => kind === 'resumed') ? ['A dashed one: the run was resumed.'] : []),
   ];
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>${name} - training report</title>
-<style>${raw(pageStyle)}</style>
-</head>
-<body>
-<header>
+  const body = html`<header>
 <h1>${name}</h1>
 <p class="sub">Training report, written ${writtenAt.toISOString().slice(0, 19).replace('T', ' ')} UTC</p>
 </header>
@@ -79,11 +58,8 @@ ${incidentTable(history)}
 ${known === undefined ? html`<p>The run folder has no manifest.json that can be read.</p>` : manifestTables(manifest)}
 </section>
 </main>
-<script type="application/json" id="chart-data">${jsonBlock(scriptData(charts, history, width))}</script>
-<script>${raw(pageScript)}</script>
-</body>
-</html>
-`.html;
+<script type="application/json" id="chart-data">${jsonBlock(scriptData(charts, history, width))}</script>`;
+  return htmlDocument({ title: `${name} - training report`, style: pageStyle, script: pageScript, body });
 }
 
 /** What the script reads: by chart, the points of its lines. */
@@ -105,13 +81,4 @@ function scriptData(charts: readonly ChartData[], { lastStep }: RunHistory, widt
     },
   ]);
   return { width, steps: Math.max(1, lastStep), charts: Object.fromEntries(entries) };
-}
-
-function hashOf(text: string): string {
-  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
-}
-
-/** Text of our own that is HTML, CSS or a script already. */
-function raw(text: string): Html {
-  return { html: text };
 }

@@ -69,10 +69,12 @@ export interface TrainOptions {
  *   step), `argument` for settings out of range and patterns that mean no parameter
  */
 export function train(options: TrainOptions): Promise<TrainSummary> {
-  return trainWith(options, ({ size, preset, fusion }, vocabularySize) =>
-    modelConfig(size, preset, vocabularySize, fusion),
-  );
+  return trainWith(options, configOfSettings);
 }
+
+/** The model that settings ask for by size, preset and changes of the fusion. */
+export const configOfSettings: ConfigOf = ({ size, preset, fusion }, vocabularySize) =>
+  modelConfig(size, preset, vocabularySize, fusion);
 
 /** `train` for a model of any configuration. */
 export async function trainWith(options: TrainOptions, configOf: ConfigOf): Promise<TrainSummary> {
