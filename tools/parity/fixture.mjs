@@ -55,15 +55,15 @@ export const valuesOf = (tensor) => ({
   data: Float32Array.from(/** @type {Float32Array} */ (tensor.dataSync())),
 });
 
-/** How far an element may be off, as a share of the largest element of its array, and the floor of that largest element. */
-export const closeness = { relative: 1e-5, floor: 1e-3 };
+/**
+ * How far an element may be off: a share of the largest element of its own array, plus a share of the largest element of all
+ * arrays of its kind in the case (`output`, `gradient`, …: the name up to its first point). The second share is one unit in
+ * the last place of float32: what a sum that cancels leaves, and all that a gradient which is zero in theory consists of.
+ */
+export const closeness = { ofArray: 1e-5, ofKind: 1.2e-7 };
 
 /**
- * What of two sets of arrays differs, a sentence an array; nothing where they agree.
- *
- * Every array is compared whole. An element may be off by `1e-5` of the largest element of its own array; an array that is all
- * small counts as being `1e-3` of the largest array of its kind (the name up to its first point: `gradient`, `output`), so
- * that a gradient which is zero in theory may be rounding noise, up to `1e-8` of the largest gradient.
+ * What of two sets of arrays differs, a sentence an array; nothing where they agree. Every array is compared whole.
  * @param {Arrays} actual
  * @param {Arrays} expected
  * @returns {string[]}
@@ -71,17 +71,17 @@ export const closeness = { relative: 1e-5, floor: 1e-3 };
 export function differences(actual, expected) {
   const names = [...new Set([...actual.keys(), ...expected.keys()])];
   /** @type {Record<string, number>} */
-  const scales = {};
+  const ofKind = {};
   for (const [name, { data }] of expected) {
-    const kind = kindOf(name);
-    scales[kind] = Math.max(scales[kind] ?? 0, largest(data));
+    ofKind[kindOf(name)] = Math.max(ofKind[kindOf(name)] ?? 0, largest(data));
   }
   return names.flatMap((name) => {
     const [ours, theirs] = [actual.get(name), expected.get(name)];
     if (!ours || !theirs) return [`${name}: only ${ours ? 'ours' : 'PyTorch'} has it`];
     if (`${ours.shape}` !== `${theirs.shape}`) return [`${name}: [${ours.shape}] is not [${theirs.shape}]`];
-    const scale = Math.max(largest(theirs.data), closeness.floor * /** @type {number} */ (scales[kindOf(name)]));
-    const found = compareArrays(ours.data, theirs.data, { relative: 0, absolute: closeness.relative * scale });
+    const kind = /** @type {number} */ (ofKind[kindOf(name)]);
+    const absolute = closeness.ofArray * largest(theirs.data) + closeness.ofKind * kind;
+    const found = compareArrays(ours.data, theirs.data, { relative: 0, absolute });
     return found ? [`${name}: ${found}`] : [];
   });
 }
@@ -93,7 +93,7 @@ const kindOf = (name) => /** @type {string} */ (name.split('.')[0]);
 const largest = (data) => Array.from(data).reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 
 /**
- * The arrays with one element of one of them moved by `1e-3` of its array's largest: what a comparison must notice.
+ * The arrays with one element of one of them moved by `1e-3`: what a comparison must notice.
  * @param {Arrays} arrays
  * @param {string} name
  * @returns {Arrays}
@@ -102,7 +102,7 @@ export function perturbed(arrays, name) {
   const { shape, data } = /** @type {Values} */ (arrays.get(name));
   const moved = data.slice();
   const at = Math.floor(moved.length / 2);
-  moved[at] = /** @type {number} */ (moved[at]) + 1e-3 * (largest(data) || 1);
+  moved[at] = /** @type {number} */ (moved[at]) + 1e-3;
   return new Map([...arrays, [name, { shape, data: moved }]]);
 }
 

@@ -5,10 +5,22 @@ from pathlib import Path
 
 import torch
 
+from reference.adamw_cases import adamw_group
+from reference.encoder_cases import encoder_group
+from reference.fusion_cases import fusion_group
 from reference.loss_cases import loss_group
+from reference.training_cases import training_group
+from reference.weighting_cases import weighting_group
 
 SEED = 20250901
-GROUPS = {"losses": loss_group}
+GROUPS = {
+    "losses": loss_group,
+    "fusion": fusion_group,
+    "encoders": encoder_group,
+    "weighting": weighting_group,
+    "adamw": adamw_group,
+    "training": training_group,
+}
 
 
 def main(names):

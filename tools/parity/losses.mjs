@@ -15,6 +15,7 @@ import {
 } from '@uniecs/losses';
 import { parameters } from '@uniecs/tensor';
 import { tensorOf, valuesOf } from './fixture.mjs';
+import { scoped } from './with-gradients.mjs';
 
 /**
  * @typedef {import('./fixture.mjs').Arrays} Arrays
@@ -104,18 +105,3 @@ function representations(batch, leaves) {
 
 /** @param {Arrays} batch @param {string} name */
 const read = (batch, name) => tensorOf(/** @type {import('./fixture.mjs').Values} */ (batch.get(name)));
-
-/**
- * `tf.tidy` for a function that returns plain numbers.
- * @template T
- * @param {() => T} body
- * @returns {T}
- */
-function scoped(body) {
-  tf.engine().startScope();
-  try {
-    return body();
-  } finally {
-    tf.engine().endScope();
-  }
-}
