@@ -16,7 +16,7 @@ class Draw:
         self.generator = torch.Generator().manual_seed(zlib.crc32(f"{seed}/{name}".encode()))
 
     def normal(self, *shape, scale=1.0):
-        return rounded(torch.randn(*shape, generator=self.generator, dtype=torch.float64) * scale)
+        return rounded(torch.randn(shape, generator=self.generator, dtype=torch.float64) * scale)
 
     def unit(self, rows, width):
         x = torch.randn(rows, width, generator=self.generator, dtype=torch.float64)

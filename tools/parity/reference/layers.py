@@ -60,7 +60,7 @@ def fill(module, draw):
     module.double()
     with torch.no_grad():
         for name, parameter in module.named_parameters():
-            is_scale = "norm" in name.lower() and name.endswith("weight") or name == "residual.scale"
+            is_scale = "norm" in name.lower() and name.endswith("weight") or name.endswith("residual.scale")
             noise = draw.normal(*parameter.shape, scale=0.2 if is_scale else 0.3)
             parameter.copy_((noise + (1 if is_scale else 0)).float().double())
     return module
