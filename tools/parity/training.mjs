@@ -12,7 +12,9 @@ import { scoped } from './with-gradients.mjs';
  * @typedef {import('./fixture.mjs').Values} Values
  * @typedef {{
  *   name: string, batch: string, weights: string, preset: 'paper' | 'recommended', losses: import('@uniecs/losses').LossOptions,
- *   model: Pick<import('@uniecs/retrieval').ModelConfig, 'image' | 'text' | 'fusion'>,
+ *   model: {
+ *     image: import('@uniecs/encoders').VisionTransformerConfig, text: import('@uniecs/encoders').BertConfig,
+ *     fusion: import('@uniecs/retrieval').FusionConfig },
  *   weighting: Omit<import('@uniecs/adaptive-weighting').AdaptiveWeightingOptions, 'terms'>,
  *   scope: import('@uniecs/adaptive-weighting').GradientScope, clipNorm: number | null,
  *   optimizer: { learningRate: number, beta1: number, beta2: number, epsilon: number, weightDecay: number } }} TrainingCase
