@@ -1,3 +1,21 @@
+export { type AblateOptions, type AblationEvent, type AblationSummary, ablate } from './ablation/ablate.js';
+export type { AblationReport, ArmDifference, ArmReport, ByRow, CellReport } from './ablation/ablation-report.js';
+export { checkGrid } from './ablation/check-grid.js';
+export { type Arm, type Cell, cellsOf, type Grid, mergedSettings } from './ablation/grid.js';
+export { ablationFiles, checkGridFolder, type Split } from './ablation/grid-folder.js';
+export {
+  betaArm,
+  changesNothing,
+  dropArm,
+  figure6Arms,
+  fullArm,
+  fusionInputArm,
+  gatingArm,
+  normArm,
+  table4Arms,
+  weightingArm,
+} from './ablation/ready-made-arms.js';
+export { writeAblation } from './ablation/write-ablation.js';
 export { type FedRows, type ItemFeeder, itemFeeder } from './data/feed-items.js';
 export {
   anyPartial,
@@ -15,7 +33,7 @@ export {
   pairBatches,
 } from './data/pair-batches.js';
 export { type Embedder, type EmbedderOptions, type EmbedOptions, embedder } from './embedding/embedder.js';
-export { evaluatePairs, modelEmbedder, modelFingerprint } from './embedding/model-embedder.js';
+export { evaluatePairs, modelEmbedder, modelFingerprint, rankPairs } from './embedding/model-embedder.js';
 export type { CheckpointInfo, Json } from './files/checkpoint-info.js';
 export {
   type CheckpointManifest,
