@@ -2,7 +2,7 @@ import { shortNumber, wholeNumber } from '../report/format-number.js';
 import { type Html, html, numberCell } from '../report/html.js';
 import { htmlDocument } from '../report/html-document.js';
 import { pageStyle } from '../report/page-style.js';
-import type { AblationReport, ArmReport } from './ablation-report.js';
+import { type AblationReport, type ArmReport, isBaseline } from './ablation-report.js';
 import { intervalText, rowTitle, tableBlocks } from './ablation-table.js';
 import { ks } from './cell-files.js';
 import { forestPlot } from './forest-plot.js';
@@ -17,6 +17,7 @@ const style = `${pageStyle}
 /** The report as one HTML page that needs nothing else: a chart, the tables, the runs, and what it was made from. */
 export function ablationPage(name: string, report: AblationReport): string {
   const { arms, warnings, split, baseline, bootstrap, cells, writtenAt, sweep } = report;
+  const compared = arms.filter((arm) => !isBaseline(report, arm));
   const percent = Math.round(bootstrap.confidence * 100);
   const charts =
     sweep === undefined
@@ -43,7 +44,7 @@ ${charts}
 ${tableBlocks.map((block) => blockTable(arms, block, recallCell))}
 </section>
 <section aria-labelledby="by-task"><h2 id="by-task">Differences by task</h2>
-${tableBlocks.map((block) => blockTable(arms, block, differenceCell))}
+${tableBlocks.map((block) => blockTable(compared, block, differenceCell))}
 <p class="note">t: title, v: image, vt: both; query first. Recall@K: the share of queries whose partner is among the first K. Image-sided: the mean over the tasks with an image-only side. ± is the standard deviation over seeds.</p>
 </section>
 <section aria-labelledby="runs"><h2 id="runs">Runs</h2>

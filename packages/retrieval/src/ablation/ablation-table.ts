@@ -1,4 +1,4 @@
-import type { AblationReport, ArmDifference, ArmReport } from './ablation-report.js';
+import { type AblationReport, type ArmDifference, type ArmReport, isBaseline } from './ablation-report.js';
 import { ks } from './cell-files.js';
 
 /** The blocks of Table 4, each of three tasks side by side, in its order; then the means. */
@@ -20,22 +20,21 @@ export function rowTitle(row: string): string {
  */
 export function ablationTable(report: AblationReport): string {
   const { arms, baseline } = report;
-  const [recalls, differences] = [recallCell, differenceCell].map((cell) =>
-    tableBlocks.map((block) => table(arms, block, cell)),
-  );
+  const compared = arms.filter((arm) => !isBaseline(report, arm));
+  const recalls = tableBlocks.map((block) => table(arms, block, recallCell));
+  const differences = tableBlocks.map((block) => table(compared, block, differenceCell));
   const percent = Math.round(report.bootstrap.confidence * 100);
-  const compared = arms.filter(({ name }) => name !== baseline);
   return [
     '# Ablation',
     ...report.warnings.map((warning) => `> ${warning}`),
     `Recall@1, 5 and 10 on the ${report.split} pairs (${report.data.evaluation.pairs}), query first: t title, v image, vt both. Image-sided: the mean over the five tasks with an image-only side. Mean over seeds, and with several seeds ± the standard deviation over them.`,
-    ...(recalls ?? []),
+    ...recalls,
     ...(compared.length === 0
       ? []
       : [
           `## Difference from ${escaped(baseline)}`,
           `Mean over the seeds that both have, arm minus ${escaped(baseline)}, and its ${percent} % interval by a paired bootstrap over queries (${report.bootstrap.resamples.toLocaleString('en-US')} resamples). The interval covers which queries were asked. It does not cover the seed of training: with several seeds the standard deviation of the difference over them stands behind ±.`,
-          ...(differences ?? []),
+          ...differences,
         ]),
     '## Runs',
     runs(arms),
