@@ -11,7 +11,7 @@ async function parse(...argv: string[]) {
     (name: string) =>
     async (...flags: unknown[]) =>
       void called.push(name, ...flags.slice(0, name === 'validateData' ? 2 : 1));
-  const names = ['train', 'evaluate', 'embed', 'buildIndex', 'search', 'generateData', 'validateData', 'doctor'];
+  const names = ['train', 'ablate', 'evaluate', 'embed', 'buildIndex', 'search', 'generateData', 'validateData', 'doctor'];
   const actions = Object.fromEntries(names.map((name) => [name, collect(name)])) as unknown as Actions;
   let text = '';
   const write = (chunk: string) => {
@@ -68,6 +68,21 @@ it('reads the flags of train, with the defaults of the contract', async () => {
 
 it('needs no data to resume a run', async () => {
   expect((await parse('train', '--out', 'c', '--resume')).called[1]).toMatchObject({ out: 'c', resume: true });
+});
+
+it('reads the flags of ablate, each --drop an arm', async () => {
+  const ablate = ['ablate', '--train', 'a', '--val', 'b', '--out', 'c'];
+  expect((await parse(...ablate)).called).toEqual(['ablate', { train: 'a', val: 'b', out: 'c', logFormat: 'pretty' }]);
+  const all = await parse(
+    ...[...ablate, '--test', 'd', '--config', 'e', '--grid', 'table4', '--drop', 'CMAL', '--drop', 'CLAL,V2V'],
+    ...['--gating', 'on,off', '--fusion-input', 'tokens', '--norm', 'pre', '--weighting', 'uniform', '--beta', '0,.5'],
+    ...['--cross', '--seeds', '7,8', '--epochs', '2', '--term', 'f.js', '--keep-checkpoints', '--log-format', 'jsonl'],
+  );
+  expect(all.called[1]).toEqual({
+    ...{ train: 'a', val: 'b', out: 'c', test: 'd', config: 'e', grid: 'table4', drop: [['CMAL'], ['CLAL', 'V2V']] },
+    ...{ gating: ['on', 'off'], fusionInput: ['tokens'], norm: ['pre'], weighting: ['uniform'], beta: [0, 0.5] },
+    ...{ cross: true, seeds: [7, 8], epochs: 2, term: 'f.js', keepCheckpoints: true, logFormat: 'jsonl' },
+  });
 });
 
 it('reads the flags of the other commands', async () => {

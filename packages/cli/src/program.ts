@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import type { AblateFlags } from './commands/ablate.js';
 import type { BuildIndexFlags } from './commands/build-index.js';
 import type { DoctorFlags } from './commands/doctor.js';
 import type { EmbedFlags } from './commands/embed.js';
@@ -7,8 +8,18 @@ import type { GenerateDataFlags } from './commands/generate-data.js';
 import type { SearchFlags } from './commands/search.js';
 import type { TrainFlags } from './commands/train.js';
 import type { ValidateDataFlags } from './commands/validate-data.js';
-import { deviceNames } from './machine/device.js';
 import { checkedDevices } from './machine/device-checks.js';
+import { addAblate } from './options/ablate-command.js';
+import {
+  deviceOption,
+  epochsOption,
+  examples,
+  imageCacheOption,
+  imagesOption,
+  logFormatOption,
+  presetOption,
+  sizeOption,
+} from './options/common-options.js';
 import {
   choice,
   fileEndingIn,
@@ -24,6 +35,7 @@ import { version } from './version.js';
 /** What the commands do, once their flags are read. */
 export interface Actions {
   train(flags: TrainFlags): Promise<void>;
+  ablate(flags: AblateFlags): Promise<void>;
   evaluate(flags: EvaluateFlags): Promise<void>;
   embed(flags: EmbedFlags): Promise<void>;
   buildIndex(flags: BuildIndexFlags): Promise<void>;
@@ -53,6 +65,7 @@ export function createProgram(actions: Actions, { writeOut, writeErr, helpWidth 
     .exitOverride()
     .configureOutput({ writeOut, writeErr, ...width });
   addTrain(program, actions);
+  addAblate(program, (flags) => actions.ablate(flags));
   addEvaluate(program, actions);
   addEmbed(program, actions);
   addIndex(program, actions);
@@ -71,12 +84,6 @@ export function createProgram(actions: Actions, { writeOut, writeErr, helpWidth 
 }
 
 const modelOption = (does: string) => new Option('--model <dir>', `model folder ${does}`).makeOptionMandatory();
-const imagesOption = () => new Option('--images <dir>', 'folder of the image paths (default: the folder of the file)');
-const imageCacheOption = () =>
-  new Option(
-    '--image-cache <dir>',
-    "folder that keeps decoded images for later runs, or off (default: the user's cache folder)",
-  );
 /** Options of the command line's contract that this version refuses, saying what it has. */
 const later = (flags: string, parser: (text: string) => unknown) => new Option(flags).hideHelp().argParser(parser);
 
@@ -90,23 +97,15 @@ function addTrain(program: Command, actions: Actions): void {
     .addOption(imagesOption())
     .option('--config <file>', 'settings (YAML) by the names they have in config.json; flags override them')
     .addOption(later('--model <name>', choice(['uniecs'], ['clip-sf', 'clip-ff', 'two-tower'])))
-    .addOption(
-      new Option('--size <name>', 'tiny, small or base (default: tiny)').argParser(choice(['tiny', 'small', 'base'])),
-    )
-    .addOption(
-      new Option('--preset <name>', 'paper or recommended (default: recommended)').argParser(
-        choice(['paper', 'recommended']),
-      ),
-    )
+    .addOption(sizeOption())
+    .addOption(presetOption())
     .addOption(new Option('--init <dir>', 'model folder whose weights the run starts from').conflicts('resume'))
     .option(
       '--freeze <patterns>',
       'parameters that stay as they are: names of parameters or modules, encoders, * for anything; commas between',
       nameList,
     )
-    .addOption(
-      new Option('--epochs <n>', 'passes over the pairs (default: 10)').argParser(wholeNumber(1)).conflicts('steps'),
-    )
+    .addOption(epochsOption())
     .option('--steps <n>', 'steps instead of epochs', wholeNumber(1))
     .option('--batch-size <n>', 'pairs a step (default: 96, of size base 1024)', wholeNumber(1))
     .option(
@@ -143,12 +142,7 @@ function addTrain(program: Command, actions: Actions): void {
         'stop, or continue with the older checkpoint, when a save fails (default: stop)',
       ).argParser(choice(['stop', 'continue'])),
     )
-    .option(
-      '--log-format <name>',
-      'pretty or jsonl (every line is JSON: events on standard error, the summary on standard output)',
-      choice(['pretty', 'jsonl']),
-      'pretty',
-    )
+    .addOption(logFormatOption())
     .addHelpText(
       'after',
       examples(
@@ -266,15 +260,4 @@ function addData(program: Command, actions: Actions): void {
     .addOption(imagesOption())
     .addHelpText('after', examples('uniecs data validate train.jsonl'))
     .action((file: string, flags: ValidateDataFlags) => actions.validateData(file, flags));
-}
-
-/** `--device`. */
-function deviceOption(unless = ''): Option {
-  return new Option('--device <name>', `where the model runs: ${deviceNames.join(', ')}${unless}`).argParser(
-    choice(deviceNames),
-  );
-}
-
-function examples(...lines: string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }

@@ -17,6 +17,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   // Each command loads what it needs when it is called: help is quick.
   const actions: Actions = {
     train: async (flags) => finish((await import('./commands/train.js')).runTrain(flags, io)),
+    ablate: async (flags) => finish((await import('./commands/ablate.js')).runAblate(flags, io)),
     evaluate: async (flags) => finish((await import('./commands/evaluate.js')).runEvaluate(flags, io)),
     embed: async (flags) => finish((await import('./commands/embed.js')).runEmbed(flags, io)),
     buildIndex: async (flags) => finish((await import('./commands/build-index.js')).runBuildIndex(flags, io)),

@@ -81,17 +81,19 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return at;
 }
 
-/** The keys that an object may have at a place of a schema, through options and unions. */
+/** The keys that an object may have at a place of a schema, through options, unions and records. */
 function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   let at: z.core.$ZodType[] = [schema];
   for (const key of path) {
-    at = at.flatMap(objectsIn).flatMap((object) => object.shape[String(key)] ?? []);
+    at = at.flatMap(alternatives).flatMap((one) => {
+      if (one instanceof z.ZodRecord) return [one.valueType];
+      return one instanceof z.ZodObject ? (one.shape[String(key)] ?? []) : [];
+    });
   }
-  return at.flatMap(objectsIn).flatMap((object) => Object.keys(object.shape));
+  return at.flatMap(alternatives).flatMap((one) => (one instanceof z.ZodObject ? Object.keys(one.shape) : []));
 }
 
-function objectsIn(schema: z.core.$ZodType): z.ZodObject[] {
-  if (schema instanceof z.ZodOptional) return objectsIn(schema.unwrap());
-  if (schema instanceof z.ZodUnion) return schema.options.flatMap(objectsIn);
-  return schema instanceof z.ZodObject ? [schema] : [];
+function alternatives(schema: z.core.$ZodType): z.core.$ZodType[] {
+  if (schema instanceof z.ZodOptional) return alternatives(schema.unwrap());
+  return schema instanceof z.ZodUnion ? schema.options.flatMap(alternatives) : [schema];
 }

@@ -8,6 +8,7 @@ it.each([
   [['train', '--log-format', 'jsonl', '--log-format', 'pretty'], false],
   [['train', '--log-format'], false],
   [['train'], false],
+  [['ablate', '--out', 'x', '--log-format', 'jsonl'], true],
   [['eval', '--log-format', 'jsonl'], false],
 ])('%j asks for lines: %s', (argv, asks) => {
   expect(asksForLines(argv)).toBe(asks);

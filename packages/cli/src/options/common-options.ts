@@ -1,0 +1,65 @@
+import { Option } from 'commander';
+import { deviceNames } from '../machine/device.js';
+import { choice, wholeNumber } from './parsers.js';
+
+/** `--images`. */
+export function imagesOption(): Option {
+  return new Option('--images <dir>', 'folder of the image paths (default: the folder of the file)');
+}
+
+/** `--image-cache`. */
+export function imageCacheOption(): Option {
+  return new Option(
+    '--image-cache <dir>',
+    "folder that keeps decoded images for later runs, or off (default: the user's cache folder)",
+  );
+}
+
+/** `--model`, where it names what is trained. */
+export function architectureOption(): Option {
+  return new Option(
+    '--model <name>',
+    'uniecs, or a baseline with the same encoders: clip-sf (score fusion) or clip-ff (feature fusion) (default: uniecs)',
+  ).argParser(choice(['uniecs', 'clip-sf', 'clip-ff'], ['two-tower']));
+}
+
+/** `--size`. */
+export function sizeOption(): Option {
+  return new Option('--size <name>', 'tiny, small or base (default: tiny)').argParser(
+    choice(['tiny', 'small', 'base']),
+  );
+}
+
+/** `--preset`. */
+export function presetOption(): Option {
+  return new Option('--preset <name>', 'paper or recommended (default: recommended)').argParser(
+    choice(['paper', 'recommended']),
+  );
+}
+
+/** `--epochs`, which does not go with `--steps`. */
+export function epochsOption(): Option {
+  return new Option('--epochs <n>', 'passes over the pairs (default: 10)').argParser(wholeNumber(1)).conflicts('steps');
+}
+
+/** `--device`. */
+export function deviceOption(unless = ''): Option {
+  return new Option('--device <name>', `where the model runs: ${deviceNames.join(', ')}${unless}`).argParser(
+    choice(deviceNames),
+  );
+}
+
+/** `--log-format`. */
+export function logFormatOption(): Option {
+  return new Option(
+    '--log-format <name>',
+    'pretty or jsonl (every line is JSON: events on standard error, the summary on standard output)',
+  )
+    .argParser(choice(['pretty', 'jsonl']))
+    .default('pretty');
+}
+
+/** Command lines at the end of a help. */
+export function examples(...lines: string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+}
