@@ -5,7 +5,7 @@ import { cp, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { readSafetensors } from '@uniecs/tensor/node';
+import { readSafetensors, writeSafetensors } from '@uniecs/tensor/node';
 import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { run } from './run.js';
@@ -182,6 +182,27 @@ describe('done', () => {
     for (const view of ['fused', 'image', 'text']) {
       expect(rows.flatMap((row) => row[view])).toEqual(Array.from(tensors.get(view)?.data as Float32Array));
     }
+  });
+
+  it('eval judges embeddings that embed wrote as it judges the model, and those of one view on their tasks', async () => {
+    const pairs = ['--pairs', at('cat/test.jsonl'), '--json', at('report.json')];
+    const model = await uniecs('eval', '--model', at('model'), ...pairs);
+    const expected = await readFile(at('report.json'), 'utf8');
+    for (const file of ['items.parquet', 'items.safetensors']) {
+      const { code, out, err } = await uniecs('eval', '--embeddings', at(file), ...pairs);
+      expect(code, err).toBe(0);
+      expect(out).toBe(model.out);
+      expect(await readFile(at('report.json'), 'utf8')).toBe(expected);
+    }
+    const { tensors, metadata } = await readSafetensors(at('items.safetensors'));
+    await writeSafetensors(at('text.safetensors'), new Map([...tensors].filter(([name]) => name === 'text')), metadata);
+    const { code, out, err } = await uniecs('eval', '--embeddings', at('text.safetensors'), ...pairs);
+    expect(code, err).toBe(0);
+    expect(err).toContain('not counted, for want of embeddings: t->v, t->vt, v->t, v->v, v->vt, vt->t, vt->v, vt->vt');
+    expect(out).toContain('mean of the 1 counted');
+    const report = JSON.parse(await readFile(at('report.json'), 'utf8'));
+    expect(report.tasks['t->t']).toEqual(JSON.parse(expected).tasks['t->t']);
+    expect(report.notCounted).toHaveLength(8);
   });
 
   it('both stores give the same answers, by text, by image and by both', async () => {
@@ -629,6 +650,11 @@ describe('bad input', () => {
       'a catalogue where something is',
       () => ['data', 'generate', '--out', at('cat'), '--pairs', '2'],
       'choose another folder',
+    ],
+    [
+      'embeddings that are not there',
+      () => ['eval', '--embeddings', at('none.parquet'), '--pairs', at('cat/test.jsonl')],
+      'none.parquet',
     ],
     ['a file to validate that is not there', () => ['data', 'validate', at('none.jsonl')], 'none.jsonl'],
     [

@@ -11,7 +11,17 @@ async function parse(...argv: string[]) {
     (name: string) =>
     async (...flags: unknown[]) =>
       void called.push(name, ...flags.slice(0, name === 'validateData' ? 2 : 1));
-  const names = ['train', 'ablate', 'evaluate', 'embed', 'buildIndex', 'search', 'generateData', 'validateData', 'doctor'];
+  const names = [
+    'train',
+    'ablate',
+    'evaluate',
+    'embed',
+    'buildIndex',
+    'search',
+    'generateData',
+    'validateData',
+    'doctor',
+  ];
   const actions = Object.fromEntries(names.map((name) => [name, collect(name)])) as unknown as Actions;
   let text = '';
   const write = (chunk: string) => {
@@ -89,6 +99,9 @@ it('reads the flags of the other commands', async () => {
   expect(
     (await parse('eval', '--model', 'm', '--pairs', 'p', '--dataset', 'mbeer', '--pool', 'global')).called,
   ).toEqual(['evaluate', { model: 'm', pairs: 'p', dataset: 'mbeer', pool: 'global' }]);
+  expect(
+    (await parse('eval', '--embeddings', 'x.npy', '--pairs', 'p', '--fuse', 'sum', '--normalize')).called[1],
+  ).toEqual({ embeddings: 'x.npy', pairs: 'p', fuse: 'sum', normalize: true });
   expect((await parse('embed', '--model', 'm', '--items', 'i', '--out', 'x.parquet')).called[0]).toBe('embed');
   expect((await parse('index', '--model', 'm', '--items', 'i', '--store', 'exact', '--to', 'x')).called[1]).toEqual({
     ...{ model: 'm', items: 'i', store: 'exact', to: 'x' },
@@ -113,7 +126,25 @@ describe('refuses', () => {
     ['a device that there is not', [...train, '--device', 'webgp'], 'Did you mean webgpu?'],
     ['a model of a later version', [...train, '--model', 'two-tower'], 'This version has only uniecs.'],
     ['an empty pattern', [...train, '--freeze', 'encoders,,fusion'], 'names with commas between'],
-    ['embeddings', ['eval', '--embeddings', 'x', '--pairs', 'p'], 'This version does not have this option'],
+    [
+      'neither a model nor embeddings',
+      ['eval', '--pairs', 'p'],
+      "'--model <dir>' or '--embeddings <file>' not specified",
+    ],
+    [
+      'a model and embeddings',
+      ['eval', '--model', 'm', '--embeddings', 'x.npy', '--pairs', 'p'],
+      'cannot be used with',
+    ],
+    ['a device for embeddings', ['eval', '--embeddings', 'x.npy', '--pairs', 'p', '--device', 'cpu'], 'cannot be used'],
+    [
+      'a model to normalize',
+      ['eval', '--model', 'm', '--pairs', 'p', '--normalize'],
+      "'--normalize' is for --embeddings",
+    ],
+    ['a model to fuse', ['eval', '--model', 'm', '--pairs', 'p', '--fuse', 'sum'], "'--fuse' is for --embeddings"],
+    ['another fusion', ['eval', '--embeddings', 'x.npy', '--pairs', 'p', '--fuse', 'mean'], 'Choose sum.'],
+    ['embeddings as text', ['eval', '--embeddings', 'x.csv', '--pairs', 'p'], '.parquet or .safetensors or .npy'],
     ['a data set', ['eval', '--model', 'm', '--pairs', 'p', '--dataset', 'fashioniq'], 'This version has only mbeer.'],
     ['a pool', ['eval', '--model', 'm', '--pairs', 'p', '--pool', 'mixed'], 'This version has only global.'],
     [

@@ -25,7 +25,6 @@ import {
   fileEndingIn,
   nameList,
   notBlank,
-  notYet,
   positiveNumber,
   queryWeights,
   wholeNumber,
@@ -161,17 +160,41 @@ function addTrain(program: Command, actions: Actions): void {
 function addEvaluate(program: Command, actions: Actions): void {
   program
     .command('eval')
-    .description('Judge a model on the nine retrieval tasks.')
-    .addOption(modelOption('to judge'))
-    .addOption(later('--embeddings <file>', notYet('give a model folder with --model')))
+    .description('Judge a model, or embeddings computed elsewhere, on the nine retrieval tasks.')
+    .option('--model <dir>', 'model folder to judge')
+    .addOption(
+      new Option('--embeddings <file>', 'embeddings to judge instead of a model: .parquet, .safetensors or .npy')
+        .argParser(fileEndingIn(['.parquet', '.safetensors', '.npy']))
+        .conflicts(['model', 'device']),
+    )
+    .addOption(
+      new Option(
+        '--fuse <how>',
+        'sum: fused embeddings, which the file lacks, as the normalised sum of image and text',
+      ).argParser(choice(['sum'])),
+    )
+    .option('--normalize', 'bring embeddings of the file to norm 1 (without it another norm is an error)')
     .requiredOption('--pairs <file>', 'pair file (JSONL)')
     .addOption(imagesOption())
     .addOption(deviceOption())
     .addOption(later('--dataset <name>', choice(['mbeer'], ['fashion200k', 'fashioniq'])))
     .addOption(later('--pool <name>', choice(['global'], ['modality', 'mixed'])))
     .option('--json <file>', 'write the report there as well')
-    .addHelpText('after', examples('uniecs eval --model runs/first --pairs test.jsonl --json report.json'))
-    .action((flags: EvaluateFlags) => actions.evaluate(flags));
+    .addHelpText(
+      'after',
+      examples(
+        'uniecs eval --model runs/first --pairs test.jsonl --json report.json',
+        'uniecs eval --embeddings clip/image.npy --fuse sum --normalize --pairs test.jsonl',
+      ),
+    )
+    .action((flags: EvaluateFlags, command: Command) => {
+      if (flags.model === undefined && flags.embeddings === undefined) {
+        command.error("error: required option '--model <dir>' or '--embeddings <file>' not specified");
+      }
+      const alone = (['fuse', 'normalize'] as const).find((name) => flags[name] !== undefined);
+      if (alone && flags.embeddings === undefined) command.error(`error: option '--${alone}' is for --embeddings`);
+      return actions.evaluate(flags);
+    });
 }
 
 function addEmbed(program: Command, actions: Actions): void {

@@ -3,7 +3,8 @@ import { imageSidedTasks } from './tasks.js';
 
 /**
  * A report as a table: a row a task with Recall@K (three decimals, `-` where no query counted), queries and candidates; then the mean,
- * and, where the report has all five, the mean of the tasks with an image-only side.
+ * and, where the report has all five, the mean of the tasks with an image-only side. Where tasks are not counted the mean says of how
+ * many it is.
  *
  * @param format `plain` (default): columns aligned for a terminal; `markdown`: a GitHub table
  */
@@ -17,9 +18,11 @@ export function formatTaskTable(report: EvaluationReport, format: 'plain' | 'mar
     String(task.queries),
     String(task.candidates),
   ]);
-  const means = [['mean', ...recalls(report.mean), '', '']];
+  const { notCounted = [] } = report;
+  const label = notCounted.length > 0 ? `mean of the ${body.length - notCounted.length} counted` : 'mean';
+  const means = [[label, ...recalls(report.mean), '', '']];
   const imageSided = imageSidedTasks.map(({ name }) => name);
-  if (imageSided.every((name) => Object.hasOwn(report.tasks, name))) {
+  if (imageSided.every((name) => Object.hasOwn(report.tasks, name) && !notCounted.includes(name))) {
     means.push([
       `mean of the ${imageSided.length} with an image-only side`,
       ...recalls(meanOf(report, imageSided)),

@@ -4,9 +4,11 @@ export type { Embeddings, Matrix } from './embeddings.js';
 export { type EvaluateOptions, type Evaluation, evaluateTasks, type TaskResult } from './evaluate-tasks.js';
 export { formatTaskTable } from './format-task-table.js';
 export type { RankedQueries, RankedTask } from './hit-differences.js';
+export type { ItemVectors } from './item-vectors.js';
 export type { CatalogueItem, Item, MetadataValue, Pair } from './items.js';
 export { type MissingCounts, withoutModality } from './missing-modality.js';
 export { type NoisyCounts, withNoisyModality } from './noisy-modality.js';
+export { type PairEmbeddings, type PairEmbeddingsOptions, pairEmbeddings } from './pair-embeddings.js';
 export {
   type BootstrapOptions,
   type DifferenceInterval,

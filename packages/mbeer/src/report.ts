@@ -1,5 +1,6 @@
 import { UniecsError } from '@uniecs/tensor';
 import type { Evaluation } from './evaluate-tasks.js';
+import { tasks as nineTasks, type Task } from './tasks.js';
 
 /** Recall by name, `R@1`; `null` where no query counted. */
 export type RecallValues = Readonly<Record<`R@${number}`, number | null>>;
@@ -11,22 +12,45 @@ export interface EvaluationReport {
   readonly tasks: Readonly<Record<string, RecallValues & { readonly queries: number; readonly candidates: number }>>;
   /** Unweighted mean over the tasks. */
   readonly mean: RecallValues;
+  /** Tasks that the embeddings have no view for: `null` in `tasks`, and no part of the mean. Absent where there are none. */
+  readonly notCounted?: readonly string[];
 }
 
-/** The report of an evaluation: Recall@K, queries and candidates by task name, and the mean over the tasks. */
-export function evaluationReport({ pairs, ks, results }: Evaluation): EvaluationReport {
-  const tasks = Object.fromEntries(
-    results.map(({ task, recall, queryRows, candidates }) => [
-      task.name,
-      {
-        ...Object.fromEntries(ks.map((k, i) => [recallName(k), recall[i] ?? null])),
+/**
+ * The report of an evaluation: Recall@K, queries and candidates by task name, and the mean over the tasks.
+ *
+ * @param notCounted tasks that could not be run (`pairEmbeddings`): they stand in the report without numbers, and by name
+ */
+export function evaluationReport(
+  { pairs, ks, results }: Evaluation,
+  notCounted: readonly Task[] = [],
+): EvaluationReport {
+  const names = ks.map(recallName);
+  const rows = [
+    ...results.map(({ task, recall, queryRows, candidates }) => ({
+      task,
+      row: {
+        ...Object.fromEntries(names.map((name, i) => [name, recall[i] ?? null])),
         queries: queryRows.length,
         candidates,
       },
-    ]),
-  );
-  const names = ks.map(recallName);
-  return { version: 1, pairs, tasks, mean: meanOver(tasks, Object.keys(tasks), names) };
+    })),
+    ...notCounted.map((task) => ({
+      task,
+      row: { ...Object.fromEntries(names.map((name) => [name, null])), queries: 0, candidates: 0 },
+    })),
+  ];
+  if (notCounted.length > 0) rows.sort((a, b) => place(a.task) - place(b.task));
+  const tasks: EvaluationReport['tasks'] = Object.fromEntries(rows.map(({ task, row }) => [task.name, row]));
+  const mean = meanOver(tasks, Object.keys(tasks), names);
+  const left = notCounted.length > 0 ? { notCounted: notCounted.map(({ name }) => name) } : {};
+  return { version: 1, pairs, tasks, mean, ...left };
+}
+
+/** Where a task stands among the nine; one of the caller's own after them. */
+function place({ name }: Task): number {
+  const found = nineTasks.findIndex((task) => task.name === name);
+  return found < 0 ? nineTasks.length : found;
 }
 
 /**

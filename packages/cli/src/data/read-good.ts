@@ -10,6 +10,8 @@ export interface ReadGoodOptions {
   readonly images?: string | undefined;
   /** Decodes the pictures, for a command that goes on with them; default they are decoded for the check alone. */
   readonly decode?: ReadOptions['decode'];
+  /** `fields` leaves the pictures alone, for a command that does not need them; default `images`. */
+  readonly check?: ReadOptions['check'];
   /** Leaves bad lines out, and says how many, instead of stopping. */
   readonly skipBad?: boolean | undefined;
   /** Is told how many lines were left out; default a line on standard error. */
@@ -51,13 +53,14 @@ export async function readWith<T>(
   read: (file: string, options: ReadOptions) => Promise<T>,
   file: string,
   io: Io,
-  { images, decode }: ReadGoodOptions,
+  { images, decode, check }: ReadGoodOptions,
 ): Promise<T> {
   const shown = progress(io, `checking the images of ${file}`, 'images');
   try {
     return await read(file, {
       ...(images === undefined ? {} : { images }),
       ...(decode === undefined ? {} : { decode }),
+      ...(check === undefined ? {} : { check }),
       signal: io.signal,
       onProgress: ({ done, total }) => shown.update(done, total),
     });

@@ -1,15 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { expect, it } from 'vitest';
-import {
-  choice,
-  fileEndingIn,
-  nameList,
-  notBlank,
-  notYet,
-  positiveNumber,
-  queryWeights,
-  wholeNumber,
-} from './parsers.js';
+import { choice, fileEndingIn, nameList, notBlank, positiveNumber, queryWeights, wholeNumber } from './parsers.js';
 
 const positive = wholeNumber(1);
 
@@ -44,7 +35,6 @@ it('a choice suggests, lists, and says what is not in this version', () => {
   expect(() => size('tinny')).toThrow('Did you mean tiny?');
   expect(() => size('quantum')).toThrow('Choose tiny or small.');
   expect(() => size('huge')).toThrow('This version has only tiny and small.');
-  expect(() => notYet('do this')('x')).toThrow('do this');
 });
 
 it.each([

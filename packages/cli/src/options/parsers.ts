@@ -49,13 +49,6 @@ export function choice<Name extends string>(
   };
 }
 
-/** A parser of an option that this version does not have. */
-export function notYet(instead: string): (text: string) => never {
-  return () => {
-    throw new InvalidArgumentError(`This version does not have this option: ${instead}.`);
-  };
-}
-
 /** How much the picture and how much the words of a query count. */
 export interface QueryWeights {
   readonly image: number;

@@ -1,0 +1,33 @@
+import { type EvaluationReport, evaluateTasks, evaluationReport, pairEmbeddings, type Task } from '@uniecs/mbeer';
+import { readGoodPairs } from '../data/read-good.js';
+import { readEmbeddings } from '../embeddings/read-embeddings.js';
+import { views } from '../embeddings/vectors-of.js';
+import { type Io, say } from '../terminal/io.js';
+import { progress } from '../terminal/progress.js';
+import type { EvaluateFlags } from './evaluate.js';
+
+/** Judges embeddings that were computed elsewhere; the pictures are not looked at. */
+export async function evaluateEmbeddings(flags: EvaluateFlags, path: string, io: Io): Promise<EvaluationReport> {
+  const [pairs = []] = await readGoodPairs([flags.pairs], io, { images: flags.images, check: 'fields' });
+  const vectors = await readEmbeddings(path);
+  const there = views.filter((view) => vectors[view] !== undefined);
+  say(io, `embeddings: ${there.join(', ')} of ${vectors.ids.length} items, ${vectors.dimension} numbers each`);
+  const { fuse, normalize } = flags;
+  const sides = pairEmbeddings(pairs, vectors, {
+    ...(fuse === undefined ? {} : { fuse }),
+    ...(normalize === undefined ? {} : { normalize }),
+  });
+  const names = (tasks: readonly Task[]) => tasks.map(({ name }) => name).join(', ');
+  if (sides.notCounted.length > 0) say(io, `not counted, for want of embeddings: ${names(sides.notCounted)}`);
+  const shown = progress(io, 'judging', 'queries');
+  const order = sides.tasks.map(({ name }) => name);
+  const evaluation = await evaluateTasks({
+    query: sides.query,
+    candidate: sides.candidate,
+    tasks: sides.tasks,
+    signal: io.signal,
+    onProgress: ({ task, done }) =>
+      shown.update(order.indexOf(task) * pairs.length + done, order.length * pairs.length),
+  }).finally(shown.end);
+  return evaluationReport(evaluation, sides.notCounted);
+}
