@@ -17,4 +17,9 @@ export {
 } from './paired-bootstrap.js';
 export { rankOfPositive, recallAtK } from './recall.js';
 export { type EvaluationReport, evaluationReport, meanOf, type RecallValues, recallNames } from './report.js';
+export { hitAtK, meanRecallAtK, ndcgAtK, ranksOfRelevant } from './several-relevant.js';
 export { imageSidedTasks, type Modality, type Task, tasks } from './tasks.js';
+export { type Attribute, type AttributeFields, type QueryKind, queryKinds } from './text-queries/query-kinds.js';
+export { type QueryProduct, queryProducts } from './text-queries/query-products.js';
+export { splitProducts } from './text-queries/split-products.js';
+export { type KindSummary, type TextQuery, type TextQueryOptions, textQueries } from './text-queries/text-queries.js';
