@@ -15,6 +15,13 @@ export {
   type GroupIntervals,
   pairedBootstrap,
 } from './paired-bootstrap.js';
+export {
+  type PublishedNote,
+  type PublishedRecall,
+  type PublishedTables,
+  type PublishedTasks,
+  publishedTables,
+} from './published/published-tables.js';
 export { rankOfPositive, recallAtK } from './recall.js';
 export { type EvaluationReport, evaluationReport, meanOf, type RecallValues, recallNames } from './report.js';
 export { hitAtK, meanRecallAtK, ndcgAtK, ranksOfRelevant } from './several-relevant.js';
