@@ -6,9 +6,9 @@ import {
   modelConfig,
   presetLosses,
   presetWeighting,
+  retrievalModel,
   sizeDefaults,
   trainSettings,
-  uniecsModel,
 } from '@uniecs/retrieval';
 import { namedParameters, seededRandom } from '@uniecs/tensor';
 
@@ -16,7 +16,7 @@ import { namedParameters, seededRandom } from '@uniecs/tensor';
  * What is measured: all that either side needs to build the same model, loss and batch.
  * @typedef {{
  *   size: Size, preset: Preset, pairs: number, microBatch: number, seed: number,
- *   model: import('@uniecs/retrieval').ModelConfig & { pixels: { mean: readonly number[], std: readonly number[] } },
+ *   model: import('@uniecs/retrieval').ModelConfigOf<'uniecs'> & { pixels: { mean: readonly number[], std: readonly number[] } },
  *   terms: string[], losses: import('@uniecs/losses').LossOptions,
  *   weighting: { beta: number, sumTo: number, floor: number, initial: number[] },
  *   optimizer: { beta1: number, beta2: number, epsilon: number, weightDecay: number }, learningRate: number,
@@ -90,7 +90,7 @@ function cyclicRandom(seed) {
  */
 export function seededModel({ model, seed }) {
   const random = cyclicRandom(seed);
-  const made = uniecsModel(model, random);
+  const made = retrievalModel(model, random);
   for (const variable of namedParameters(made).values()) {
     tf.tidy(() => {
       const values = /** @type {Float32Array} */ (variable.dataSync()).map((value) => value + 0.05 * random.normal());

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { adaptiveWeighting } from '@uniecs/adaptive-weighting';
 import { compile } from '@uniecs/compile';
 import { paperLosses, recommendedLosses } from '@uniecs/losses';
-import { adamW, trainStages, trainState, uniecsModel } from '@uniecs/retrieval';
+import { adamW, retrievalModel, trainStages, trainState } from '@uniecs/retrieval';
 import { loadStateDict, seededRandom } from '@uniecs/tensor';
 import { tensorOf, tensorsOf, valuesOf } from './fixture.mjs';
 import { scoped } from './with-gradients.mjs';
@@ -44,7 +44,7 @@ const gradientKeeper = {
  */
 function training({ preset, losses, model: parts, weighting: options, scope, clipNorm }, weights, optimizer) {
   const fusion = { ...parts.fusion, dropout: 0 };
-  const model = uniecsModel({ architecture: 'uniecs', size: 'tiny', ...parts, fusion }, seededRandom(1));
+  const model = retrievalModel({ architecture: 'uniecs', size: 'tiny', ...parts, fusion }, seededRandom(1));
   const given = tensorsOf(weights);
   loadStateDict(model, given);
   tf.dispose([...given.values()]);

@@ -11,6 +11,7 @@ import type { ValidateDataFlags } from './commands/validate-data.js';
 import { checkedDevices } from './machine/device-checks.js';
 import { addAblate } from './options/ablate-command.js';
 import {
+  architectureOption,
   deviceOption,
   epochsOption,
   examples,
@@ -95,7 +96,7 @@ function addTrain(program: Command, actions: Actions): void {
     .requiredOption('--out <dir>', 'model folder to write: new, or empty, or that of a run to resume')
     .addOption(imagesOption())
     .option('--config <file>', 'settings (YAML) by the names they have in config.json; flags override them')
-    .addOption(later('--model <name>', choice(['uniecs'], ['clip-sf', 'clip-ff', 'two-tower'])))
+    .addOption(architectureOption())
     .addOption(sizeOption())
     .addOption(presetOption())
     .addOption(new Option('--init <dir>', 'model folder whose weights the run starts from').conflicts('resume'))

@@ -66,15 +66,23 @@ export { readStoredRun, type StoredRun } from './files/stored-run.js';
 export { type CheckpointOptions, writeCheckpoint } from './files/write-checkpoint.js';
 export { type CreateIndexOptions, createIndex, exactIndex, indexStores, openIndex } from './index/open-index.js';
 export type { IndexRecord, SearchHit, SearchIndex, SearchQuery } from './index/search-index.js';
+export { type FeatureFusionConfig, featureFusion } from './model/feature-fusion.js';
+export type { ItemFusion, ItemFusionOptions } from './model/item-fusion.js';
 export type { ItemTensors } from './model/item-tensors.js';
 export {
+  type Architecture,
+  architectures,
+  type FusionChanges,
   type FusionConfig,
   fusionSizes,
   type ModelConfig,
+  type ModelConfigOf,
+  type ModelConfigs,
   modelConfig,
   type PresetName,
 } from './model/model-config.js';
-export { type UniecsModel, uniecsModel } from './model/uniecs-model.js';
+export { type RetrievalModel, retrievalModel } from './model/retrieval-model.js';
+export { type ScoreFusionConfig, scoreFusion } from './model/score-fusion.js';
 export { writeReport } from './report/write-report.js';
 export { type AdamWOptions, type AdamWState, adamW, type Optimizer, type StepScales } from './training/adamw.js';
 export { type Schedule, type WarmupCosineOptions, warmupCosine } from './training/learning-rate.js';

@@ -2,6 +2,7 @@ import type { GivenSettings } from '@uniecs/retrieval';
 
 /** The flags of `uniecs train` that are settings. */
 export interface SettingsFlags {
+  readonly model?: GivenSettings['model'];
   readonly size?: GivenSettings['size'];
   readonly preset?: GivenSettings['preset'];
   readonly epochs?: number;
@@ -20,10 +21,10 @@ export interface SettingsFlags {
 
 /** The file's settings with what the flags say instead; `--epochs` also overrides the file's `steps`, and the other way round. */
 export function settingsOfFlags(flags: SettingsFlags, file: GivenSettings = {}): GivenSettings {
-  const { size, preset, epochs, steps, batchSize, microBatch, lr: learningRate, seed, dataWorkers } = flags;
+  const { model, size, preset, epochs, steps, batchSize, microBatch, lr: learningRate, seed, dataWorkers } = flags;
   const { recompute, precision, drop, freeze, onSaveError } = flags;
   const numbers = { epochs, steps, batchSize, microBatch, learningRate, seed, dataWorkers };
-  const named = { size, preset, ...numbers, recompute, precision, drop, freeze, onSaveError };
+  const named = { model, size, preset, ...numbers, recompute, precision, drop, freeze, onSaveError };
   const given = Object.entries(named);
   const { epochs: fileEpochs, steps: fileSteps, ...rest } = file;
   const length = epochs === undefined && steps === undefined ? { epochs: fileEpochs, steps: fileSteps } : {};

@@ -72,6 +72,7 @@ const fusion = options<Given<'fusion'>>({
   crossLayers: countFrom0,
   selfBlocks: countFrom0,
   fusionBlocks: countFrom0,
+  blocks: countFrom0,
   ffnRatio: above0,
   dropout: z.number().min(0).lt(1),
   norm: name('post', 'pre'),
@@ -101,6 +102,7 @@ const augmentation = options<AugmentationSettings>({
 
 /** The file of settings: every setting of a training run by the name it has in `config.json`, all of them optional. */
 export const settingsSchema: z.ZodType<GivenSettings> = options<GivenSettings>({
+  model: name('uniecs', 'clip-sf', 'clip-ff'),
   size: name('tiny', 'small', 'base'),
   preset: name('paper', 'recommended'),
   seed: countFrom0,

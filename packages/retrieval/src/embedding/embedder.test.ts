@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ItemLoader } from '../data/item-batch.js';
 import { itemBatch } from '../data/item-batch.js';
 import type { ItemTensors } from '../model/item-tensors.js';
-import { type UniecsModel, uniecsModel } from '../model/uniecs-model.js';
+import { type RetrievalModel, retrievalModel } from '../model/retrieval-model.js';
 import { type SmallCatalogue, smallCatalogue, withGaps } from '../testing/small-catalogue.js';
 import { scatter, smallConfig, tensorsOf } from '../testing/small-training.js';
 import { type Embedder, embedder } from './embedder.js';
@@ -17,7 +17,7 @@ import { evaluatePairs } from './model-embedder.js';
 
 const close = { relative: 1e-4, absolute: 2e-6 };
 let catalogue: SmallCatalogue;
-let model: UniecsModel;
+let model: RetrievalModel;
 let loader: ItemLoader;
 let four: Embedder;
 /** Nine items, some without image or title. */
@@ -31,7 +31,7 @@ beforeAll(async () => {
   const tokenizer = loadTokenizer(trainTokenizer(titles));
   const config = smallConfig();
   const text = { ...config.text, vocabularySize: tokenizer.vocabularySize, maxLength: 12 };
-  model = uniecsModel({ ...config, text }, seededRandom(2));
+  model = retrievalModel({ ...config, text }, seededRandom(2));
   scatter(model, seededRandom(3));
   loader = { tokenizer, images: imageSource({ size: 8 }), maxLength: 12 };
   four = embedder({ model, loader, batchSize: 4 });

@@ -4,7 +4,7 @@ import { UniecsError } from '@uniecs/tensor';
 import { itemFeeder } from '../data/feed-items.js';
 import { anyPartial, type HostItems, type ItemLoader, itemBatch } from '../data/item-batch.js';
 import type { ItemTensors } from '../model/item-tensors.js';
-import type { UniecsModel } from '../model/uniecs-model.js';
+import type { RetrievalModel } from '../model/retrieval-model.js';
 import type { ItemVectors } from '../training/pair-vectors.js';
 
 /** Turns items into embeddings with a model. */
@@ -31,7 +31,7 @@ export interface EmbedOptions {
 
 /** What an embedder is made of. */
 export interface EmbedderOptions {
-  readonly model: UniecsModel;
+  readonly model: RetrievalModel;
   readonly loader: ItemLoader;
   /** Items per pass; default 64. */
   readonly batchSize?: number;

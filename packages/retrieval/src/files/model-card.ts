@@ -17,6 +17,8 @@ export interface CardContent {
   readonly step: number;
 }
 
+const modelNames = { uniecs: 'UniECS', 'clip-sf': 'CLIP_SF', 'clip-ff': 'CLIP_FF' } as const;
+
 /** Writes the model folder's `README.md`: what the model is, how it was trained, how good it was on validation. */
 export async function writeModelCard(out: string, content: CardContent): Promise<void> {
   const { config, settings, terms, parameters, report, pairs, step } = content;
@@ -24,7 +26,7 @@ export async function writeModelCard(out: string, content: CardContent): Promise
   const lines = [
     '# UniECS model',
     '',
-    `UniECS-${config.size}, preset \`${settings.preset}\`, ${(parameters / 1e6).toFixed(2)} M parameters, embeddings of ${fusion.width} numbers.`,
+    `${modelNames[config.architecture]}-${config.size}, preset \`${settings.preset}\`, ${(parameters / 1e6).toFixed(2)} M parameters, embeddings of ${fusion.width} numbers.`,
     '',
     `- Images of ${image.imageSize} x ${image.imageSize} in patches of ${image.patchSize}; titles of up to ${text.maxLength} tokens, ${text.vocabularySize} entries.`,
     `- Trained on ${pairs} product pairs with ${terms.map(({ name }) => name).join(', ')}; seed ${settings.seed}, batches of ${settings.batchSize} pairs, peak learning rate ${settings.learningRate}.`,

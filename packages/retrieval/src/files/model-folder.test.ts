@@ -8,7 +8,7 @@ import { loadTokenizer, trainTokenizer } from '@uniecs/encoders/node';
 import { namedParameters, seededRandom, UniecsError } from '@uniecs/tensor';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { modelFingerprint } from '../embedding/model-embedder.js';
-import { type UniecsModel, uniecsModel } from '../model/uniecs-model.js';
+import { type RetrievalModel, retrievalModel } from '../model/retrieval-model.js';
 import { smallConfig } from '../testing/small-training.js';
 import { loadModelFolder, loadWeights, modelFiles, writeModelConfig, writeWeights } from './model-folder.js';
 
@@ -16,21 +16,21 @@ const tokenizer = trainTokenizer(['red shirt', 'blue shirt', 'red cap'], { minFr
 const { vocabularySize } = loadTokenizer(tokenizer);
 const built = (seed: number) => {
   const config = smallConfig();
-  return uniecsModel({ ...config, text: { ...config.text, vocabularySize } }, seededRandom(seed));
+  return retrievalModel({ ...config, text: { ...config.text, vocabularySize } }, seededRandom(seed));
 };
 const read = (variable: tf.Variable) => ({ data: variable.dataSync() as Float32Array });
 
 let folder: string;
-let model: UniecsModel;
+let model: RetrievalModel;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'uniecs-model-'));
+  folder = await mkdtemp(join(tmpdir(), 'retrieval-model-'));
   model = built(1);
   await writeModelConfig(folder, { version: 1, model: model.config, training: { seed: 3 } }, tokenizer);
   await writeWeights(join(folder, modelFiles.weights), model, read, { metadata: { note: 'x' } });
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const weightsOf = (each: UniecsModel) =>
+const weightsOf = (each: RetrievalModel) =>
   new Map([...namedParameters(each)].map(([name, variable]) => [name, [...variable.dataSync()]]));
 
 async function refusal(promise: Promise<unknown>): Promise<UniecsError> {

@@ -18,8 +18,8 @@ import {
   writeFileAtomic,
   writeSafetensors,
 } from '@uniecs/tensor/node';
-import type { ModelConfig } from '../model/model-config.js';
-import { type UniecsModel, uniecsModel } from '../model/uniecs-model.js';
+import { architectures, type ModelConfig } from '../model/model-config.js';
+import { type RetrievalModel, retrievalModel } from '../model/retrieval-model.js';
 import { fileError } from './file-error.js';
 
 /** The files of a model folder: all that inference needs. */
@@ -44,7 +44,7 @@ export interface StoredConfig {
 
 /** A model ready for use. */
 export interface LoadedModel {
-  readonly model: UniecsModel;
+  readonly model: RetrievalModel;
   readonly tokenizer: TitleTokenizer;
   readonly config: StoredConfig;
 }
@@ -105,7 +105,7 @@ export async function writeWeights(
 export async function loadModelFolder(folder: string): Promise<LoadedModel> {
   const config = (await readJson(join(folder, modelFiles.config), 'loadModelFolder')) as StoredConfig | null;
   const { version, model: modelConfig } = config ?? {};
-  if (!config || version !== 1 || modelConfig?.architecture !== 'uniecs') {
+  if (!config || version !== 1 || !modelConfig || !architectures.includes(modelConfig.architecture)) {
     throw unfit('file', folder, `a UniECS model in ${folder}`, `a config.json of version ${version}`);
   }
   const missing = (['image', 'text', 'fusion'] as const).filter((part) => typeof modelConfig[part] !== 'object');
@@ -116,7 +116,7 @@ export async function loadModelFolder(folder: string): Promise<LoadedModel> {
     const got = `one of ${tokenizer.vocabularySize}`;
     throw unfit('data', folder, `a tokenizer of ${vocabularySize} entries, as the model has`, got);
   }
-  const model = uniecsModel(modelConfig, seededRandom(0));
+  const model = retrievalModel(modelConfig, seededRandom(0));
   try {
     await loadWeights(model, join(folder, modelFiles.weights));
   } catch (error) {

@@ -1,21 +1,45 @@
 import { type BertConfig, type EncoderSizeName, encoderSizes, type VisionTransformerConfig } from '@uniecs/encoders';
 import { type FusionPreset, type GatedFusion, paperFusion, recommendedFusion } from '@uniecs/gated-fusion';
 import { UniecsError } from '@uniecs/tensor';
+import type { FeatureFusionConfig } from './feature-fusion.js';
+import type { ScoreFusionConfig } from './score-fusion.js';
 
 /** The names of the presets: the literal paper, or the best that was measured on real data. */
 export type PresetName = 'paper' | 'recommended';
 
-/** The fusion's options as stored: all but the encoders' widths, which the encoders say. */
+/** What joins image and text: the paper's gated fusion, or a baseline of its Table 1 over the same encoders. */
+export type Architecture = 'uniecs' | 'clip-sf' | 'clip-ff';
+
+/** The architectures by name. */
+export const architectures: readonly Architecture[] = ['uniecs', 'clip-sf', 'clip-ff'];
+
+/** The gated fusion's options as stored: all but the encoders' widths, which the encoders say. */
 export type FusionConfig = Omit<GatedFusion['config'], 'imageWidth' | 'textWidth'>;
 
-/** All that is needed to build a UniECS model; stored as the `model` of a model folder's `config.json`. */
-export interface ModelConfig {
-  readonly architecture: 'uniecs';
+/** The options of each architecture's fusion. */
+export interface FusionConfigs {
+  readonly uniecs: FusionConfig;
+  readonly 'clip-sf': ScoreFusionConfig;
+  readonly 'clip-ff': FeatureFusionConfig;
+}
+
+/** A model of one architecture. */
+export interface ModelConfigOf<Name extends Architecture> {
+  readonly architecture: Name;
   readonly size: EncoderSizeName;
   readonly image: VisionTransformerConfig;
   readonly text: BertConfig;
-  readonly fusion: FusionConfig;
+  readonly fusion: FusionConfigs[Name];
 }
+
+/** All that is needed to build a model; stored as the `model` of a model folder's `config.json`. */
+export type ModelConfig = ModelConfigs[Architecture];
+
+/** The configurations by architecture. */
+export type ModelConfigs = { readonly [Name in Architecture]: ModelConfigOf<Name> };
+
+/** Single options of any architecture's fusion. */
+export type FusionChanges = Partial<FusionConfig & FeatureFusionConfig>;
 
 type FusionSize = Pick<
   FusionConfig,
@@ -35,27 +59,52 @@ const fusionPresets: Readonly<Record<PresetName, FusionPreset>> = {
 };
 
 /**
- * The configuration of a size and a preset.
+ * The configuration of a size and a preset. A baseline has the size's encoders and embedding width, and of the preset nothing: it
+ * is the same with both.
  *
  * @param vocabularySize of the tokenizer
  * @param changes single options of the fusion, an ablation's say
- * @throws UniecsError `argument` for an unknown size or preset
+ * @param architecture default `uniecs`
+ * @throws UniecsError `argument` for an unknown size, preset or architecture, or an option that this fusion does not have
  */
-export function modelConfig(
+export function modelConfig<Name extends Architecture = 'uniecs'>(
   size: EncoderSizeName,
   preset: PresetName,
   vocabularySize: number,
-  changes: Partial<FusionConfig> = {},
-): ModelConfig {
+  changes: FusionChanges = {},
+  architecture = 'uniecs' as Name,
+): ModelConfigs[Name] {
   checkName('size', size, Object.keys(fusionSizes));
   checkName('preset', preset, Object.keys(fusionPresets));
-  return {
-    architecture: 'uniecs',
-    size,
-    image: encoderSizes[size].image,
-    text: { ...encoderSizes[size].text, vocabularySize },
-    fusion: { ...fusionSizes[size], ...fusionPresets[preset], ...changes },
+  checkName('architecture', architecture, architectures);
+  const encoders = { size, image: encoderSizes[size].image, text: { ...encoderSizes[size].text, vocabularySize } };
+  const { width, heads, ffnRatio, dropout } = fusionSizes[size];
+  const defaults: FusionConfigs = {
+    uniecs: { ...fusionSizes[size], ...fusionPresets[preset] },
+    'clip-sf': { width },
+    'clip-ff': { width, heads, blocks: 2, ffnRatio, dropout },
   };
+  const fusion: FusionConfigs[Name] = defaults[architecture];
+  checkChanges(architecture, changes, Object.keys(fusion));
+  return { architecture, ...encoders, fusion: { ...fusion, ...changes } } as ModelConfigs[Name];
+}
+
+/** The rate of dropout of a model's parts, 0 where a part has none. */
+export function dropoutRates({ image, text, fusion }: ModelConfig): readonly number[] {
+  const parts: readonly { readonly width: number; readonly dropout?: number }[] = [image, text, fusion];
+  return parts.map(({ dropout = 0 }) => dropout);
+}
+
+function checkChanges(architecture: Architecture, changes: object, known: readonly string[]): void {
+  const unknown = Object.keys(changes).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new UniecsError({
+    code: 'argument',
+    where: 'modelConfig',
+    expected: `options that the fusion of '${architecture}' has (${known.join(', ')})`,
+    got: `'${unknown}'`,
+    hint: 'leave it out, or choose another model',
+  });
 }
 
 function checkName(option: string, name: string, known: readonly string[]): void {

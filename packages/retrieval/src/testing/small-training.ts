@@ -8,7 +8,7 @@ import { randomArray } from '@uniecs/tensor/testing';
 import { float32, type HostPixels, int32 } from '../data/item-batch.js';
 import type { HostPairs } from '../data/pair-batches.js';
 import type { ModelConfig } from '../model/model-config.js';
-import { type UniecsModel, uniecsModel } from '../model/uniecs-model.js';
+import { type RetrievalModel, retrievalModel } from '../model/retrieval-model.js';
 import { type AdamWState, adamW, type Optimizer } from '../training/adamw.js';
 import { type TrainState, trainState } from '../training/train-state.js';
 import { type StepParts, type TrainStages, trainStages } from '../training/train-step.js';
@@ -42,9 +42,9 @@ export function smallConfig(dropout: SmallDropout = {}): ModelConfig {
 }
 
 /** A small model with parameters far from their initial values, so that no gradient is near zero for want of a signal. */
-export function smallModel(dropout: SmallDropout = {}, seed = 5): UniecsModel {
+export function smallModel(dropout: SmallDropout = {}, seed = 5): RetrievalModel {
   const random = seededRandom(seed);
-  const model = uniecsModel(smallConfig(dropout), random);
+  const model = retrievalModel(smallConfig(dropout), random);
   scatter(model, random.fork('scatter'));
   return model;
 }
@@ -181,7 +181,7 @@ export const gradientKeeper: Optimizer<AdamWState> = {
 
 /** A model with all that a step needs. */
 export interface SmallTraining {
-  readonly model: UniecsModel;
+  readonly model: RetrievalModel;
   readonly terms: readonly LossTerm[];
   readonly state: TrainState;
   readonly stages: TrainStages;

@@ -11,7 +11,7 @@ import { pairsDigest } from '../data/pairs-digest.js';
 import { canonicalJson } from '../files/canonical-json.js';
 import { loadWeights, modelFiles, readTokenizer } from '../files/model-folder.js';
 import type { ModelConfig } from '../model/model-config.js';
-import { type UniecsModel, uniecsModel } from '../model/uniecs-model.js';
+import { type RetrievalModel, retrievalModel } from '../model/retrieval-model.js';
 import { adamW } from './adamw.js';
 import { type Schedule, warmupCosine } from './learning-rate.js';
 import { parameterGroups } from './parameter-groups.js';
@@ -52,7 +52,7 @@ export interface AssembledRun {
   readonly config: ModelConfig;
   readonly tokenizer: object;
   readonly loader: ItemLoader;
-  readonly model: UniecsModel;
+  readonly model: RetrievalModel;
   readonly terms: readonly LossTerm[];
   readonly state: TrainState;
   readonly stages: TrainStages;
@@ -113,7 +113,7 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
   const totalSteps = settings.steps ?? settings.epochs * batches.stepsPerEpoch;
   const warmupSteps = Math.min(settings.warmupSteps, totalSteps);
 
-  const model = uniecsModel(config, seededRandom(seed).fork('model'));
+  const model = retrievalModel(config, seededRandom(seed).fork('model'));
   made.push(...parameters(model));
   if (sources.weightsFrom) await loadWeights(model, join(sources.weightsFrom, modelFiles.weights));
   const { freeze, learningRateFactors, clipNorm, averageDecay } = settings;

@@ -17,7 +17,7 @@ import {
 } from '@uniecs/losses';
 import { UniecsError } from '@uniecs/tensor';
 import type { Batching } from '../data/pair-batches.js';
-import type { FusionConfig, PresetName } from '../model/model-config.js';
+import { type Architecture, architectures, type FusionChanges, type PresetName } from '../model/model-config.js';
 import type { AdamWOptions } from './adamw.js';
 
 /** How the loss terms are weighted: by Eq. 19 or equally, with the gradient norms measured in a scope. */
@@ -37,6 +37,8 @@ export interface EarlyStopping {
 
 /** All settings of a training run; stored as the `training` of a model folder's `config.json`. */
 export interface TrainSettings {
+  /** What joins image and text: the gated fusion, or a baseline over the same encoders. */
+  readonly model: Architecture;
   readonly size: EncoderSizeName;
   readonly preset: PresetName;
   readonly seed: number;
@@ -78,10 +80,13 @@ export interface TrainSettings {
   readonly earlyStopping: EarlyStopping | false;
   /** Skipped steps in a row (a loss or gradient that is not finite) that stop the run. */
   readonly maxSkippedSteps: number;
-  /** Loss terms or groups left out, by name. */
+  /**
+   * Loss terms or groups left out, by name. Default none; with a baseline and the preset `recommended` the paper's three groups, so that it
+   * learns the nine tasks alone.
+   */
   readonly drop: readonly string[];
   /** Changes of the preset's fusion, losses and weighting. */
-  readonly fusion: Partial<FusionConfig>;
+  readonly fusion: FusionChanges;
   readonly losses: LossOptions;
   readonly weighting: WeightingSettings;
   /** Changes of the augmentation; false for none. */
@@ -142,15 +147,20 @@ export const sizeDefaults: Readonly<Record<EncoderSizeName, SizeDefaults>> = {
   },
 };
 
+/** The paper's loss groups. */
+const paperGroups = ['CMAL', 'CLAL', 'IMCL'] as const;
+
 /** Settings as given: everything may be left out. */
 export type GivenSettings = { readonly [Name in keyof TrainSettings]?: TrainSettings[Name] | undefined };
 
 /**
- * Fills in the defaults: preset `recommended`, size tiny, ten epochs, seed 7, whole batches, and the size's training defaults.
+ * Fills in the defaults: model `uniecs`, preset `recommended`, size tiny, ten epochs, seed 7, whole batches, and the size's training defaults.
  *
- * @throws UniecsError `argument` for a number out of range, an unknown size or preset
+ * @throws UniecsError `argument` for a number out of range, an unknown model, size or preset
  */
 export function trainSettings(given: GivenSettings = {}): TrainSettings {
+  const model = given.model ?? 'uniecs';
+  oneOf('model', model, architectures);
   const size = given.size ?? 'tiny';
   oneOf('size', size, ['tiny', 'small', 'base']);
   const preset = given.preset ?? 'recommended';
@@ -158,6 +168,7 @@ export function trainSettings(given: GivenSettings = {}): TrainSettings {
   const defaults = sizeDefaults[size];
   const batchSize = given.batchSize ?? defaults.batchSize;
   const settings: TrainSettings = {
+    model,
     size,
     preset,
     seed: given.seed ?? 7,
@@ -177,7 +188,7 @@ export function trainSettings(given: GivenSettings = {}): TrainSettings {
     averageDecay: given.averageDecay ?? false,
     earlyStopping: given.earlyStopping ?? false,
     maxSkippedSteps: given.maxSkippedSteps ?? 5,
-    drop: given.drop ?? [],
+    drop: given.drop ?? (model !== 'uniecs' && preset === 'recommended' ? paperGroups : []),
     fusion: given.fusion ?? {},
     losses: given.losses ?? {},
     weighting: given.weighting ?? {},

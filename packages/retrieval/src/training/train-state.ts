@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { AdaptiveWeighting } from '@uniecs/adaptive-weighting';
 import type { LossTerm } from '@uniecs/losses';
 import { namedParameters } from '@uniecs/tensor';
-import type { UniecsModel } from '../model/uniecs-model.js';
+import type { RetrievalModel } from '../model/retrieval-model.js';
 import { scoped } from '../scoped.js';
 import type { AdamWState, Optimizer } from './adamw.js';
 
@@ -32,7 +32,7 @@ export interface TrainStateOptions {
 }
 
 /** The parameters of a model and its loss terms by name. What several terms share is one parameter, under its first name. */
-export function trainableParameters(model: UniecsModel, terms: readonly LossTerm[]): Map<string, tf.Variable> {
+export function trainableParameters(model: RetrievalModel, terms: readonly LossTerm[]): Map<string, tf.Variable> {
   const named = namedParameters(model);
   const known = new Set(named.values());
   for (const { name, module } of terms) {
@@ -47,7 +47,7 @@ export function trainableParameters(model: UniecsModel, terms: readonly LossTerm
 
 /** Puts a model, its loss terms and the initial states of optimizer, weighting and average into variables. */
 export function trainState(
-  model: UniecsModel,
+  model: RetrievalModel,
   terms: readonly LossTerm[],
   optimizer: Optimizer<AdamWState>,
   weighting: AdaptiveWeighting,

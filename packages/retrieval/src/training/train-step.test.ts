@@ -15,7 +15,7 @@ import { expectNoTensorLeak } from '@uniecs/tensor/testing';
 import { describe, expect, it } from 'vitest';
 import type { HostPairs } from '../data/pair-batches.js';
 import type { ItemTensors } from '../model/item-tensors.js';
-import type { UniecsModel } from '../model/uniecs-model.js';
+import type { RetrievalModel } from '../model/retrieval-model.js';
 import { scoped } from '../scoped.js';
 import {
   joined,
@@ -77,7 +77,7 @@ function contextOf(rows: number, dropout: boolean) {
 
 /** Gradients of `sum_i weights_i L_i(model(batch))` in one piece, by parameter name. */
 function plainGradients(
-  model: UniecsModel,
+  model: RetrievalModel,
   terms: readonly LossTerm[],
   batch: HostPairs,
   weights: ArrayLike<number>,

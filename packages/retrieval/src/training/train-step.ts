@@ -4,7 +4,7 @@ import { inChunks } from '@uniecs/compile';
 import type { LossTerm } from '@uniecs/losses';
 import { dropoutSource, type ForwardContext, inFloat32, parameters } from '@uniecs/tensor';
 import type { ItemTensors } from '../model/item-tensors.js';
-import type { UniecsModel } from '../model/uniecs-model.js';
+import type { RetrievalModel } from '../model/retrieval-model.js';
 import { scoped } from '../scoped.js';
 import { applyGradients, type UpdateParts } from './apply-gradients.js';
 import { lossHead, weightedSum } from './loss-head.js';
@@ -42,7 +42,7 @@ export interface StepReport extends LossReport {
 
 /** What a training step is made of. */
 export interface StepParts extends UpdateParts {
-  readonly model: UniecsModel;
+  readonly model: RetrievalModel;
   readonly terms: readonly LossTerm[];
   readonly scope: GradientScope;
   /** Items that the encoders take at a time inside the one graph of `whole`; default 32. Results do not depend on it. */

@@ -53,8 +53,9 @@ export interface TrainOptions {
 }
 
 /**
- * Trains UniECS on product pairs: shuffled batches with augmentation, the loss terms differentiated one by one at the
- * representations, adaptive weights, AdamW with warm-up and cosine; validation on the nine tasks, the best weights kept.
+ * Trains UniECS, or the baseline that the settings name, on product pairs: shuffled batches with augmentation, the loss terms
+ * differentiated one by one at the representations, adaptive weights, AdamW with warm-up and cosine; validation on the nine tasks, the
+ * best weights kept.
  *
  * A step whose loss or gradient is NaN or infinite is skipped: the state stays as it is, the event `skipped` names term and items.
  *
@@ -72,9 +73,9 @@ export function train(options: TrainOptions): Promise<TrainSummary> {
   return trainWith(options, configOfSettings);
 }
 
-/** The model that settings ask for by size, preset and changes of the fusion. */
-export const configOfSettings: ConfigOf = ({ size, preset, fusion }, vocabularySize) =>
-  modelConfig(size, preset, vocabularySize, fusion);
+/** The model that settings ask for by name, size, preset and changes of the fusion. */
+export const configOfSettings: ConfigOf = ({ model, size, preset, fusion }, vocabularySize) =>
+  modelConfig(size, preset, vocabularySize, fusion, model);
 
 /** `train` for a model of any configuration. */
 export async function trainWith(options: TrainOptions, configOf: ConfigOf): Promise<TrainSummary> {

@@ -5,6 +5,7 @@ import { UniecsError } from '@uniecs/tensor';
 import type { FileSystem } from '@uniecs/tensor/node';
 import { batchQueue } from '../data/batch-queue.js';
 import type { MetricsLog } from '../files/metrics-log.js';
+import { dropoutRates } from '../model/model-config.js';
 import type { AssembledRun } from './assemble-run.js';
 import { dropoutKey } from './dropout-key.js';
 import { afterStep, afterValidation, isStoppedEarly, outcomeOf, type RunProgress } from './run-progress.js';
@@ -45,7 +46,7 @@ export async function trainingLoop(run: AssembledRun, options: LoopOptions): Pro
     device: options.device,
     precision: settings.precision,
   });
-  const drops = [config.fusion, config.text, config.image].some(({ dropout = 0 }) => dropout > 0);
+  const drops = dropoutRates(config).some((rate) => rate > 0);
   const queue = batchQueue(batches, run.loader.images.pixels, { end: totalSteps });
   let progress = options.start;
   /** Whether the state is that of `progress`: not while a step is at work. */

@@ -1,19 +1,22 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { bert, type TextEncoder, type VisionEncoder, visionTransformer } from '@uniecs/encoders';
-import { type GatedFusion, gatedFusion, type ModalityInput, type Representations } from '@uniecs/gated-fusion';
+import { gatedFusion, type ModalityInput, type Representations } from '@uniecs/gated-fusion';
 import type { ForwardContext, Module, Random } from '@uniecs/tensor';
 import { scoped } from '../scoped.js';
+import { featureFusion } from './feature-fusion.js';
+import type { ItemFusion } from './item-fusion.js';
 import type { ItemTensors } from './item-tensors.js';
 import type { ModelConfig } from './model-config.js';
+import { scoreFusion } from './score-fusion.js';
 
-/** UniECS assembled: both encoders and the gated fusion. */
-export interface UniecsModel extends Module {
+/** A model assembled: both encoders and what joins them, for UniECS the gated fusion. */
+export interface RetrievalModel extends Module {
   readonly config: ModelConfig;
   readonly tree: {
     readonly image_encoder: VisionEncoder;
     readonly text_encoder: TextEncoder;
-    readonly fusion: GatedFusion;
+    readonly fusion: ItemFusion;
   };
   /** f, v and t of a batch, three [B, D], L2-normalised (3.4); each encoder runs once. */
   represent(items: ItemTensors, context?: ForwardContext): Representations;
@@ -23,17 +26,12 @@ export interface UniecsModel extends Module {
   embedTexts(ids: Tensor, mask: Tensor): Tensor2D;
 }
 
-/** Builds a UniECS model with fresh parameters drawn from `random`. */
-export function uniecsModel(config: ModelConfig, random: Random): UniecsModel {
+/** Builds the model of a configuration with fresh parameters drawn from `random`. */
+export function retrievalModel(config: ModelConfig, random: Random): RetrievalModel {
   const tree = {
     image_encoder: visionTransformer({ ...config.image, random: random.fork('image_encoder') }),
     text_encoder: bert({ ...config.text, random: random.fork('text_encoder') }),
-    fusion: gatedFusion({
-      ...config.fusion,
-      imageWidth: config.image.width,
-      textWidth: config.text.width,
-      random: random.fork('fusion'),
-    }),
+    fusion: itemFusion(config, random.fork('fusion')),
   };
   const { image_encoder, text_encoder, fusion } = tree;
 
@@ -55,4 +53,11 @@ export function uniecsModel(config: ModelConfig, random: Random): UniecsModel {
     embedImages: (pixels) => tf.tidy(() => fusion.forward({ image: image_encoder.forward(pixels) })),
     embedTexts: (ids, mask) => tf.tidy(() => fusion.forward({ text: textInput({ ids, mask }) })),
   };
+}
+
+function itemFusion({ architecture, fusion, image, text }: ModelConfig, random: Random): ItemFusion {
+  const shared = { imageWidth: image.width, textWidth: text.width, random };
+  if (architecture === 'clip-sf') return scoreFusion({ ...fusion, ...shared });
+  if (architecture === 'clip-ff') return featureFusion({ ...fusion, ...shared });
+  return gatedFusion({ ...fusion, ...shared });
 }

@@ -6,11 +6,11 @@ import { describe, expect, it } from 'vitest';
 import { smallBatch, smallConfig, smallModel, tensorsOf } from '../testing/small-training.js';
 import type { ItemTensors } from './item-tensors.js';
 import { fusionSizes, modelConfig } from './model-config.js';
-import { uniecsModel } from './uniecs-model.js';
+import { retrievalModel } from './retrieval-model.js';
 
 const rows = (x: tf.Tensor, chosen: number[]) => tf.gather(x, tf.tensor1d(chosen, 'int32'));
 
-describe('uniecsModel', () => {
+describe('retrievalModel', () => {
   it('gives v and t alone as it gives them beside the fused embedding', () => {
     tf.tidy(() => {
       const model = smallModel();
@@ -62,7 +62,7 @@ describe('uniecsModel', () => {
   it('draws its parameters from the seed alone, and drops only where a source is given', () => {
     tf.tidy(() => {
       const values = (seed: number) =>
-        [...namedParameters(uniecsModel(smallConfig(), seededRandom(seed)))].map(([name, x]) => [
+        [...namedParameters(retrievalModel(smallConfig(), seededRandom(seed)))].map(([name, x]) => [
           name,
           [...x.dataSync()],
         ]);
@@ -104,7 +104,7 @@ describe('modelConfig', () => {
 
   it('has the parameters that the sizes say: tiny 2.8 M with 2,556 words', () => {
     tf.tidy(() => {
-      const model = uniecsModel(modelConfig('tiny', 'paper', 2556), seededRandom(1));
+      const model = retrievalModel(modelConfig('tiny', 'paper', 2556), seededRandom(1));
       const count = [...namedParameters(model).values()].reduce((sum, { size }) => sum + size, 0);
       expect(count / 1e6).toBeGreaterThan(2.7);
       expect(count / 1e6).toBeLessThan(2.9);
