@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { trainSettings } from '@uniecs/retrieval';
 import { UniecsError } from '@uniecs/tensor';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readSettings } from './read-settings.js';
@@ -28,6 +29,7 @@ async function problems(yaml: string): Promise<string[]> {
 }
 
 const everything = `
+model: clip-ff
 size: small
 preset: paper
 seed: 3
@@ -45,7 +47,7 @@ earlyStopping: { patience: 3, minDelta: 0.001 }
 maxSkippedSteps: 2
 drop: [CLAL, V2V]
 fusion:
-  { width: 64, heads: 4, crossLayers: 0, selfBlocks: 1, fusionBlocks: 2, ffnRatio: 2, dropout: 0.1, norm: pre, indicator: other,
+  { width: 64, heads: 4, crossLayers: 0, selfBlocks: 1, fusionBlocks: 2, blocks: 1, ffnRatio: 2, dropout: 0.1, norm: pre, indicator: other,
     gating: false, gateBias: -2, fusionInput: tokens, residual: pooled }
 losses:
   v2t: { temperature: { learnedFrom: 0.07 }, pairing: both, symmetric: true, maskFalseNegatives: true }
@@ -60,8 +62,11 @@ augmentation: { area: [0.6, 1], aspect: [0.75, 1.33], flip: 0.5, brightness: 0.2
 tokenizer: { vocabularySize: 1000, minFrequency: 1, subwords: 10, characters: 100 }
 recompute: true
 precision: bfloat16
+batching: { tokenBudget: 1536, uniqueProducts: true }
+dataWorkers: 2
 validateEvery: 2
 checkpointEvery: 100
+checkpointMinutes: 5
 keepLast: 3
 keepBest: false
 onSaveError: continue
@@ -69,8 +74,10 @@ onSaveError: continue
 
 it('reads every setting but steps, nested ones too', async () => {
   const settings = await read(everything);
-  expect(Object.keys(settings)).toHaveLength(28);
-  expect(settings).toMatchObject({ learningRate: 1e-4, drop: ['CLAL', 'V2V'], fusion: { gating: false } });
+  expect(Object.keys(settings)).toHaveLength(32);
+  expect(Object.keys(settings).sort()).toEqual(Object.keys(trainSettings(settings)).sort());
+  expect(settings).toMatchObject({ model: 'clip-ff', learningRate: 1e-4, drop: ['CLAL', 'V2V'] });
+  expect(settings.fusion).toMatchObject({ gating: false, blocks: 1 });
   expect(settings.losses?.v2t?.temperature).toEqual({ learnedFrom: 0.07 });
 });
 
@@ -96,6 +103,10 @@ it.each([
   ['epochs: 1.5', 'settings.yaml:1: epochs: expected a whole number, got 1.5'],
   ['epochs: 0', 'settings.yaml:1: epochs: expected more than 0, got 0'],
   ['epochs:', 'settings.yaml:1: epochs: expected a number, got nothing'],
+  [
+    'model: clip-fs',
+    "settings.yaml:1: model: expected uniecs or clip-sf or clip-ff, got 'clip-fs' (did you mean clip-sf?)",
+  ],
   ['size: tinny', "settings.yaml:1: size: expected tiny or small or base, got 'tinny' (did you mean tiny?)"],
   ['fusion: { gating: "yes" }', "settings.yaml:1: fusion.gating: expected true or false, got 'yes'"],
   ['drop: CLAL', "settings.yaml:1: drop: expected a list, got 'CLAL'"],

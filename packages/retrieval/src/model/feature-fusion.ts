@@ -11,7 +11,7 @@ import {
   transformerBlock,
 } from '@uniecs/tensor';
 import { scoped } from '../scoped.js';
-import type { ItemFusion, ItemFusionOptions } from './item-fusion.js';
+import { checkGiven, type ItemFusion, type ItemFusionOptions } from './item-fusion.js';
 
 /** Options of `featureFusion`. */
 export interface FeatureFusionConfig {
@@ -36,7 +36,7 @@ interface Sequence {
 /**
  * CLIP_FF, feature fusion: the tokens of both encoders, each projected to D with a learned vector of its modality added, in one sequence
  * through pre-norm transformer blocks; LayerNorm, masked mean, projection, L2 norm. A modality that a row lacks is masked; v and t are
- * the same path with one modality's tokens alone.
+ * the same path with one modality's tokens alone, zero where the row lacks it.
  *
  * A baseline of the paper's Table 1; the name is that of UniIR (Wei et al. 2023). It is trained here with the same encoders as UniECS.
  *
@@ -64,10 +64,11 @@ export function featureFusion(options: FeatureFusionConfig & ItemFusionOptions):
     random: random.fork('projection'),
   });
 
-  function sequence(modality: Modality, { tokens, mask }: ModalityInput): Sequence {
+  function sequence(modality: Modality, input: ModalityInput | undefined): Sequence | undefined {
+    if (!input) return undefined;
     const own = tf.slice(embedding, [modality === 'image' ? 0 : 1, 0], [1, width]);
-    const projected = tf.add(projections[modality].forward(tokens), tf.expandDims(own, 0)) as tf.Tensor3D;
-    return { tokens: projected, mask };
+    const tokens = tf.add(projections[modality].forward(input.tokens), tf.expandDims(own, 0)) as tf.Tensor3D;
+    return { tokens, mask: counting(input) };
   }
 
   function embed({ tokens, mask }: Sequence, context?: ForwardContext): tf.Tensor2D {
@@ -78,16 +79,9 @@ export function featureFusion(options: FeatureFusionConfig & ItemFusionOptions):
     return l2Normalize(output.forward(pooled)) as tf.Tensor2D;
   }
 
-  function joined({ image, text }: ModalityInputs, v: Sequence | undefined, t: Sequence | undefined): Sequence {
-    if (!v || !t || !image || !text) return (v ?? t) as Sequence;
-    const tokens = tf.concat([v.tokens, t.tokens], 1);
-    const partial = [image, text].some(({ mask, present }) => mask || present);
-    return { tokens, mask: partial ? tf.concat([counting(image), counting(text)], 1) : undefined };
-  }
-
   const sequences = ({ image, text }: ModalityInputs) => ({
-    image: image && sequence('image', image),
-    text: text && sequence('text', text),
+    image: sequence('image', image),
+    text: sequence('text', text),
   });
 
   return {
@@ -99,24 +93,39 @@ export function featureFusion(options: FeatureFusionConfig & ItemFusionOptions):
       layer_norm: norm,
       projection: output,
     },
-    forward: (inputs, context) =>
-      tf.tidy(() => {
+    forward: (inputs, context) => {
+      checkGiven(inputs, 'featureFusion.forward');
+      return tf.tidy(() => {
         const { image, text } = sequences(inputs);
-        return embed(joined(inputs, image, text), context);
-      }),
-    represent: (inputs, context) =>
-      scoped(() => {
+        return embed(joined(image, text), context);
+      });
+    },
+    represent: (inputs, context) => {
+      checkGiven(inputs, 'featureFusion.represent');
+      return scoped(() => {
         const { image, text } = sequences(inputs);
-        const fused = embed(joined(inputs, image, text), context);
+        const fused = embed(joined(image, text), context);
         const alone = (own: Sequence | undefined) => (own ? embed(own, context) : tf.zerosLike(fused));
         return { fused, image: alone(image), text: alone(text) };
-      }),
+      });
+    },
   };
 }
 
-/** [B, N]: which tokens of a modality count beside those of the other one. */
-function counting({ tokens, mask, present }: ModalityInput): tf.Tensor2D {
-  const [rows, count] = tokens.shape;
-  const own = mask ?? (tf.ones([rows, count]) as tf.Tensor2D);
-  return present ? tf.mul<tf.Tensor2D>(own, tf.expandDims(present, 1)) : own;
+/** [B, N]: which tokens of a modality count; undefined where all do. */
+function counting({ tokens, mask, present }: ModalityInput): tf.Tensor2D | undefined {
+  if (!present) return mask;
+  return tf.mul<tf.Tensor2D>(mask ?? every(tokens), tf.expandDims(present, 1));
+}
+
+/** The tokens of both modalities one after the other. */
+function joined(image: Sequence | undefined, text: Sequence | undefined): Sequence {
+  if (!image || !text) return (image ?? text) as Sequence;
+  const tokens = tf.concat([image.tokens, text.tokens], 1);
+  if (!image.mask && !text.mask) return { tokens };
+  return { tokens, mask: tf.concat([image.mask ?? every(image.tokens), text.mask ?? every(text.tokens)], 1) };
+}
+
+function every(tokens: tf.Tensor3D): tf.Tensor2D {
+  return tf.ones([tokens.shape[0], tokens.shape[1]]);
 }

@@ -3,17 +3,24 @@ import * as tf from '@tensorflow/tfjs-core';
 import { dropoutSource, namedParameters, seededRandom, UniecsError } from '@uniecs/tensor';
 import { expectNoTensorLeak } from '@uniecs/tensor/testing';
 import { describe, expect, it } from 'vitest';
-import { smallBatch, smallConfig, smallModel, tensorsOf } from '../testing/small-training.js';
+import {
+  smallBatch,
+  smallConfig,
+  smallConfigOf,
+  smallModel,
+  smallModelOf,
+  tensorsOf,
+} from '../testing/small-training.js';
 import type { ItemTensors } from './item-tensors.js';
-import { fusionSizes, modelConfig } from './model-config.js';
+import { architectures, dropoutRates, type FusionChanges, fusionSizes, modelConfig } from './model-config.js';
 import { retrievalModel } from './retrieval-model.js';
 
 const rows = (x: tf.Tensor, chosen: number[]) => tf.gather(x, tf.tensor1d(chosen, 'int32'));
 
-describe('retrievalModel', () => {
+describe.each(architectures)('retrievalModel of %s', (architecture) => {
   it('gives v and t alone as it gives them beside the fused embedding', () => {
     tf.tidy(() => {
-      const model = smallModel();
+      const model = smallModelOf(smallConfigOf(architecture));
       const items = tensorsOf<ItemTensors>(smallBatch({ pairs: 3 }).items);
       const { fused, image, text } = model.represent(items);
       for (const each of [fused, image, text]) {
@@ -27,7 +34,7 @@ describe('retrievalModel', () => {
 
   it("a row's embedding does not depend on its batch mates, nor on whether they lack a modality", () => {
     tf.tidy(() => {
-      const model = smallModel();
+      const model = smallModelOf(smallConfigOf(architecture));
       const { pixels, ids, mask, hasImage, hasText } = tensorsOf<ItemTensors>(
         smallBatch({ pairs: 5, partial: true }).items,
       );
@@ -59,6 +66,17 @@ describe('retrievalModel', () => {
     });
   });
 
+  it('leaks no tensor', async () => {
+    const model = smallModelOf(smallConfigOf(architecture));
+    const items = tensorsOf<ItemTensors>(smallBatch({ pairs: 1 }).items);
+    await expectNoTensorLeak(() => {
+      const { fused, image, text } = model.represent(items);
+      tf.dispose([fused, image, text, model.embedImages(items.pixels), model.embedTexts(items.ids, items.mask)]);
+    });
+  });
+});
+
+describe('retrievalModel', () => {
   it('draws its parameters from the seed alone, and drops only where a source is given', () => {
     tf.tidy(() => {
       const values = (seed: number) =>
@@ -74,15 +92,6 @@ describe('retrievalModel', () => {
       expect(model.represent(items).text.dataSync()).toEqual(plain);
       const dropout = dropoutSource({ key: tf.tensor1d([1, 2]), rows: tf.range(0, 4) });
       expect(model.represent(items, { dropout }).text.dataSync()).not.toEqual(plain);
-    });
-  });
-
-  it('leaks no tensor', async () => {
-    const model = smallModel();
-    const items = tensorsOf<ItemTensors>(smallBatch({ pairs: 1 }).items);
-    await expectNoTensorLeak(() => {
-      const { fused, image, text } = model.represent(items);
-      tf.dispose([fused, image, text, model.embedImages(items.pixels), model.embedTexts(items.ids, items.mask)]);
     });
   });
 });
@@ -111,17 +120,55 @@ describe('modelConfig', () => {
     });
   });
 
-  it('refuses an unknown size or preset, and lists the known ones', () => {
-    for (const [size, preset] of [
-      ['huge', 'paper'],
-      ['tiny', 'best'],
-      ['toString', 'paper'],
+  it("gives a baseline the size's encoders and width and nothing of the preset", () => {
+    for (const size of ['tiny', 'small', 'base'] as const) {
+      const ours = modelConfig(size, 'paper', 9);
+      const { width, heads, ffnRatio, dropout } = fusionSizes[size];
+      const fusions = { 'clip-sf': { width }, 'clip-ff': { width, heads, blocks: 2, ffnRatio, dropout } } as const;
+      for (const name of ['clip-sf', 'clip-ff'] as const) {
+        const config = modelConfig(size, 'paper', 9, {}, name);
+        const { image, text } = ours;
+        expect(config).toEqual({ architecture: name, size, image, text, fusion: fusions[name] });
+        expect(modelConfig(size, 'recommended', 9, {}, name)).toEqual(config);
+      }
+    }
+    expect(modelConfig('tiny', 'recommended', 9)).not.toEqual(modelConfig('tiny', 'paper', 9));
+    expect(modelConfig('tiny', 'paper', 9, { blocks: 1, dropout: 0.1 }, 'clip-ff').fusion).toMatchObject({
+      ...{ blocks: 1, dropout: 0.1 },
+    });
+  });
+
+  it('knows the dropout of the parts: none where a fusion has none', () => {
+    expect(dropoutRates(modelConfig('small', 'paper', 9, {}, 'clip-sf')).at(-1)).toBe(0);
+    expect(dropoutRates(modelConfig('small', 'paper', 9, {}, 'clip-ff')).at(-1)).toBe(0.1);
+    expect(dropoutRates(modelConfig('small', 'paper', 9)).at(-1)).toBe(0.1);
+  });
+
+  it.each<[string, FusionChanges, string]>([
+    ['clip-sf', { gating: false }, "(width), got 'gating'"],
+    ['clip-sf', { width: 64, blocks: 2 }, "(width), got 'blocks'"],
+    ['clip-ff', { fusionBlocks: 1 }, "(width, heads, blocks, ffnRatio, dropout), got 'fusionBlocks'"],
+    ['uniecs', { blocks: 2 }, "got 'blocks'"],
+  ])('refuses an option that the fusion of %s does not have: %o', (architecture, changes, complaint) => {
+    const make = () => modelConfig('tiny', 'paper', 9, changes, architecture as 'uniecs');
+    expect(make).toThrow(UniecsError);
+    expect(make).toThrow(`options that the fusion of '${architecture}' has`);
+    expect(make).toThrow(complaint);
+  });
+
+  it('refuses an unknown size, preset or architecture, and lists the known ones', () => {
+    for (const [size, preset, architecture] of [
+      ['huge', 'paper', 'uniecs'],
+      ['tiny', 'best', 'uniecs'],
+      ['toString', 'paper', 'uniecs'],
+      ['tiny', 'paper', 'clip'],
+      ['tiny', 'paper', 'constructor'],
     ]) {
       try {
-        modelConfig(size as 'tiny', preset as 'paper', 9);
+        modelConfig(size as 'tiny', preset as 'paper', 9, {}, architecture as 'uniecs');
       } catch (error) {
         expect(UniecsError.isInstance(error) && error.code).toBe('argument');
-        expect(String(error)).toMatch(/tiny or small or base|paper or recommended/);
+        expect(String(error)).toMatch(/tiny or small or base|paper or recommended|uniecs or clip-sf or clip-ff/);
         continue;
       }
       throw new Error('it did not refuse');

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ModalityInputs } from '@uniecs/gated-fusion';
 import { l2Normalize, linear, maskedMean } from '@uniecs/tensor';
 import { scoped } from '../scoped.js';
-import type { ItemFusion, ItemFusionOptions } from './item-fusion.js';
+import { checkGiven, type ItemFusion, type ItemFusionOptions } from './item-fusion.js';
 
 /** Options of `scoreFusion`. */
 export interface ScoreFusionConfig {
@@ -39,13 +39,18 @@ export function scoreFusion(options: ScoreFusionConfig & ItemFusionOptions): Ite
 
   return {
     tree: maps,
-    forward: (inputs) => tf.tidy(() => joined(part('image', inputs), part('text', inputs))),
-    represent: (inputs) =>
-      scoped(() => {
+    forward: (inputs) => {
+      checkGiven(inputs, 'scoreFusion.forward');
+      return tf.tidy(() => joined(part('image', inputs), part('text', inputs)));
+    },
+    represent: (inputs) => {
+      checkGiven(inputs, 'scoreFusion.represent');
+      return scoped(() => {
         const image = part('image', inputs);
         const text = part('text', inputs);
         const fused = joined(image, text);
         return { fused, image: image ?? tf.zerosLike(fused), text: text ?? tf.zerosLike(fused) };
-      }),
+      });
+    },
   };
 }

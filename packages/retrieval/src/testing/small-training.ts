@@ -7,7 +7,7 @@ import { loadStateDict, type Module, namedParameters, type Random, seededRandom 
 import { randomArray } from '@uniecs/tensor/testing';
 import { float32, type HostPixels, int32 } from '../data/item-batch.js';
 import type { HostPairs } from '../data/pair-batches.js';
-import type { ModelConfig } from '../model/model-config.js';
+import type { Architecture, ModelConfig } from '../model/model-config.js';
 import { type RetrievalModel, retrievalModel } from '../model/retrieval-model.js';
 import { type AdamWState, adamW, type Optimizer } from '../training/adamw.js';
 import { type TrainState, trainState } from '../training/train-state.js';
@@ -41,10 +41,26 @@ export function smallConfig(dropout: SmallDropout = {}): ModelConfig {
   };
 }
 
+/** The small model with the fusion of any architecture, over the same encoders and of the same width. */
+export function smallConfigOf(architecture: Architecture): ModelConfig {
+  const whole = smallConfig();
+  const { size, image, text, fusion } = whole;
+  const { width } = fusion;
+  if (architecture === 'uniecs') return whole;
+  if (architecture === 'clip-sf') return { architecture, size, image, text, fusion: { width } };
+  const blocks = { heads: 2, blocks: 2, ffnRatio: 2, dropout: 0 };
+  return { architecture, size, image, text, fusion: { width, ...blocks } };
+}
+
 /** A small model with parameters far from their initial values, so that no gradient is near zero for want of a signal. */
 export function smallModel(dropout: SmallDropout = {}, seed = 5): RetrievalModel {
+  return smallModelOf(smallConfig(dropout), seed);
+}
+
+/** `smallModel` of a configuration. */
+export function smallModelOf(config: ModelConfig, seed = 5): RetrievalModel {
   const random = seededRandom(seed);
-  const model = retrievalModel(smallConfig(dropout), random);
+  const model = retrievalModel(config, random);
   scatter(model, random.fork('scatter'));
   return model;
 }

@@ -1,4 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu';
+import { dropTerms } from '@uniecs/losses';
 import { UniecsError } from '@uniecs/tensor';
 import { describe, expect, it } from 'vitest';
 import { type GivenSettings, presetLosses, presetWeighting, sizeDefaults, trainSettings } from './train-settings.js';
@@ -26,6 +27,7 @@ describe('trainSettings', () => {
     { seed: 0.5 },
     { size: 'huge' as 'tiny' },
     { preset: 'best' as 'paper' },
+    { model: 'clip' as 'clip-sf' },
   ])('refuses %o', (given) => {
     try {
       trainSettings(given);
@@ -36,6 +38,22 @@ describe('trainSettings', () => {
     }
     throw new Error('it did not refuse');
   });
+
+  it.each(['clip-sf', 'clip-ff'] as const)(
+    "trains %s with the nine tasks alone, with the preset paper on the paper's six, and on what is said",
+    (model) => {
+      const left = (given: GivenSettings) => {
+        const settings = trainSettings({ model, ...given });
+        return dropTerms(presetLosses(settings), settings.drop).map(({ name }) => name);
+      };
+      expect(left({})).toEqual(['TASKS']);
+      expect(trainSettings({ model }).drop).toEqual(['CMAL', 'CLAL', 'IMCL']);
+      expect(left({ preset: 'paper' })).toEqual(['V2T', 'PML', 'PDC', 'PLC', 'V2V', 'T2T']);
+      expect(left({ drop: ['PML'] })).toEqual(['V2T', 'PDC', 'PLC', 'V2V', 'T2T', 'TASKS']);
+      expect(left({ drop: [] })).toHaveLength(7);
+      expect(trainSettings({ model: 'uniecs' }).drop).toEqual([]);
+    },
+  );
 
   it('gives the terms and the weighting of the preset, with changes', () => {
     const names = (given: GivenSettings) => presetLosses(trainSettings(given)).map(({ name }) => name);
