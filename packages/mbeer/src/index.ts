@@ -15,6 +15,8 @@ export {
   type GroupIntervals,
   pairedBootstrap,
 } from './paired-bootstrap.js';
+export { modalityGap } from './projection/modality-gap.js';
+export { type TsneOptions, tsne } from './projection/tsne.js';
 export {
   type PublishedNote,
   type PublishedRecall,

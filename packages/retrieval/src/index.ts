@@ -1,4 +1,4 @@
-export { type AblateOptions, type AblationEvent, type AblationSummary, ablate } from './ablation/ablate.js';
+export { type AblateOptions, type AblationSummary, ablate } from './ablation/ablate.js';
 export type { AblationReport, ArmDifference, ArmReport, ByRow, CellReport } from './ablation/ablation-report.js';
 export { checkGrid } from './ablation/check-grid.js';
 export { type Arm, type Cell, cellsOf, type Grid, mergedSettings } from './ablation/grid.js';
@@ -15,6 +15,7 @@ export {
   table4Arms,
   weightingArm,
 } from './ablation/ready-made-arms.js';
+export type { AblationEvent, GridOutcome } from './ablation/run-grid.js';
 export { writeAblation } from './ablation/write-ablation.js';
 export { type FedRows, type ItemFeeder, itemFeeder } from './data/feed-items.js';
 export {

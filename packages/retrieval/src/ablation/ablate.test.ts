@@ -14,10 +14,11 @@ import { sinkingTerm } from '../testing/failing-term.js';
 import { type SmallCatalogue, smallCatalogue, withGaps } from '../testing/small-catalogue.js';
 import { smallConfig } from '../testing/small-training.js';
 import type { ConfigOf } from '../training/assemble-run.js';
-import { type AblateOptions, type AblationEvent, type AblationSummary, ablateWith } from './ablate.js';
+import { type AblateOptions, type AblationSummary, ablateWith } from './ablate.js';
 import type { AblationReport } from './ablation-report.js';
 import type { Grid } from './grid.js';
 import { dropArm, gatingArm } from './ready-made-arms.js';
+import type { AblationEvent } from './run-grid.js';
 
 const configOf: ConfigOf = ({ fusion }, vocabularySize) => {
   const config = smallConfig();

@@ -1,62 +1,17 @@
-import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
-import type { ImageSource } from '@uniecs/encoders/node';
-import type { LossTerm } from '@uniecs/losses';
-import type { BootstrapOptions, Pair } from '@uniecs/mbeer';
-import { parameters, UniecsError } from '@uniecs/tensor';
+import type { BootstrapOptions } from '@uniecs/mbeer';
 import type { ConfigOf } from '../training/assemble-run.js';
-import { configOfSettings, type TrainOptions } from '../training/train.js';
-import type { TrainEvent } from '../training/train-events.js';
-import { trainSettings } from '../training/train-settings.js';
+import { configOfSettings } from '../training/train.js';
 import type { AblationReport } from './ablation-report.js';
-import { cellFingerprint, readFinished } from './cell-files.js';
-import { checkCells, checkGrid } from './check-grid.js';
-import { type Cell, cellsOf, type Grid } from './grid.js';
-import { checkGridFolder, gridData, joinGrid } from './grid-folder.js';
-import { type CellOutcome, runCell } from './run-cell.js';
+import { type GridOutcome, type RunGridOptions, runGrid } from './run-grid.js';
 import { writeAblation } from './write-ablation.js';
 
-/** What an ablation is told while it goes on. */
-export type AblationEvent =
-  | { readonly type: 'grid'; readonly cells: number; readonly finished: number }
-  | {
-      readonly type: 'cell';
-      readonly cell: Cell;
-      /** Its place among the cells that were asked for, from 1. */
-      readonly place: number;
-      readonly status: 'started' | CellOutcome['status'];
-      /** Why it failed. */
-      readonly reason?: string;
-    }
-  | { readonly type: 'training'; readonly cell: Cell; readonly event: TrainEvent };
-
 /** What an ablation needs. */
-export interface AblateOptions extends Pick<TrainOptions, 'train' | 'validation' | 'device' | 'terms' | 'signal'> {
-  readonly grid: Grid;
-  /** The pairs that all cells are judged on; default the validation pairs, on which each cell's best weights were chosen. */
-  readonly test?: readonly Pair[];
-  /** The folder of the ablation. Several processes may work on one. */
-  readonly out: string;
-  /** The source of images of a size, which the caller disposes; default one of each run's own. */
-  readonly images?: (size: number) => ImageSource;
-  /** What a cell's `config.json` keeps for whoever resumes it by hand; given the cell's folder. */
-  readonly inputs?: (folder: string) => Readonly<Record<string, unknown>>;
-  /** Whether the checkpoints of cells that are done stay; default false. */
-  readonly keepCheckpoints?: boolean;
+export interface AblateOptions extends RunGridOptions {
   readonly bootstrap?: Pick<BootstrapOptions, 'resamples' | 'confidence' | 'seed'>;
-  readonly onEvent?: (event: AblationEvent) => void;
 }
 
 /** How an ablation stands when a process has no more to do. */
-export interface AblationSummary {
-  /** Of the cells that were asked for, those that are done. */
-  readonly finished: number;
-  readonly cells: number;
-  /** Cells whose training failed for numbers that are not finite. */
-  readonly failed: readonly { readonly cell: Cell; readonly reason: string }[];
-  /** Cells that other processes are at. */
-  readonly busy: readonly Cell[];
-  readonly interrupted: boolean;
+export interface AblationSummary extends GridOutcome {
   readonly report: AblationReport;
 }
 
@@ -77,107 +32,9 @@ export function ablate(options: AblateOptions): Promise<AblationSummary> {
 
 /** `ablate` for models of any configuration. */
 export async function ablateWith(options: AblateOptions, configOf: ConfigOf): Promise<AblationSummary> {
-  const { grid, train, validation, test, out, terms = [], signal, onEvent = () => {} } = options;
-  const evaluation = test ?? validation;
-  checkGrid(grid);
-  for (const [name, { length }] of Object.entries({ training: train, validation, test: evaluation })) {
-    if (length === 0) throw noPairs(name);
-  }
-  const more = { terms: terms.map(({ name }) => name), split: test ? 'test' : 'validation' } as const;
-  await checkGridFolder(out, grid, more);
-  const data = await gridData({ train, validation, evaluation });
-  const stored = await checkGridFolder(out, grid, { ...more, data });
-  const cells = cellsOf(grid);
-  // As they were said first: what is now said in other words, to the same effect, is the same.
-  const arms = grid.arms.map((arm) => stored?.arms.find(({ name }) => name === arm.name) ?? arm);
-  const first = cellsOf({ ...grid, base: stored?.base ?? grid.base, arms });
-  const fingerprints = new Map(
-    cells.map((cell, i) => [cell, cellFingerprint((first[i] as Cell).settings, data, more.terms)]),
-  );
-  const fingerprintOf = (cell: Cell) => fingerprints.get(cell) as string;
-  const isDone = async (cell: Cell) => (await readFinished(join(out, cell.folder), fingerprintOf(cell))) !== undefined;
-  const done = new Map<Cell, boolean>();
-  for (const cell of cells) done.set(cell, await isDone(cell));
-  const left = cells.filter((cell) => !done.get(cell));
-  await checkCells(left, { configOf, train, validation, terms }, signal);
-  await joinGrid(out, grid, { ...more, data });
-  const write = () => writeAblation(out, options.bootstrap);
-  onEvent({ type: 'grid', cells: cells.length, finished: cells.length - left.length });
-
-  const renewTerms = termRenewal(terms);
-  const failed: { cell: Cell; reason: string }[] = [];
-  let busy: Cell[] = [];
-  let interrupted = signal?.aborted ?? false;
-
-  /** Whether it made the cell, or tried to. */
-  async function work(cell: Cell): Promise<boolean> {
-    const place = cells.indexOf(cell) + 1;
-    const folder = join(out, cell.folder);
-    const size = configOf(trainSettings(cell.settings), 1).image.imageSize;
-    let started = false;
-    renewTerms();
-    const outcome = await runCell({
-      cell,
-      folder,
-      fingerprint: fingerprintOf(cell),
-      configOf,
-      train,
-      validation,
-      evaluation,
-      terms,
-      device: options.device ?? 'cpu',
-      keepCheckpoints: options.keepCheckpoints ?? false,
-      ...(options.images ? { images: options.images(size) } : {}),
-      ...(options.inputs ? { inputs: options.inputs(folder) } : {}),
-      ...(signal ? { signal } : {}),
-      onEvent: (event) => {
-        if (!started) onEvent({ type: 'cell', cell, place, status: 'started' });
-        started = true;
-        onEvent({ type: 'training', cell, event });
-      },
-    });
-    onEvent({ type: 'cell', cell, place, ...outcome });
-    if (outcome.status === 'failed') failed.push({ cell, reason: outcome.reason });
-    if (outcome.status === 'busy') busy.push(cell);
-    else done.set(cell, outcome.status === 'finished' || outcome.status === 'done');
-    interrupted = outcome.status === 'interrupted' || (signal?.aborted ?? false);
-    return outcome.status === 'finished' || outcome.status === 'failed';
-  }
-
-  let report = await write();
-  // Cells that others were at may have been left by them: they are looked at again as long as there is work.
-  for (let worked = true; worked && !interrupted; ) {
-    worked = false;
-    busy = [];
-    const open = cells.filter((cell) => !done.get(cell) && !failed.some((one) => one.cell === cell));
-    for (const cell of open) {
-      if (interrupted) break;
-      if (!(await work(cell))) continue;
-      worked = true;
-      report = await write();
-    }
-  }
-  report = await write();
-  const finished = [...done.values()].filter(Boolean).length;
-  return { finished, cells: cells.length, failed, busy, interrupted, report };
-}
-
-/** What terms of the caller's have learned in one cell is not what they start the next one with. */
-function termRenewal(terms: readonly LossTerm[]): () => void {
-  const variables = terms.flatMap(({ module }) => (module ? parameters(module) : []));
-  const start = variables.map((variable) => ({ variable, values: variable.dataSync().slice() }));
-  return () =>
-    tf.tidy(() => {
-      for (const { variable, values } of start) variable.assign(tf.tensor(values, variable.shape, variable.dtype));
-    });
-}
-
-function noPairs(name: string): UniecsError {
-  return new UniecsError({
-    code: 'data',
-    where: 'ablate',
-    expected: `${name} pairs`,
-    got: 'none',
-    hint: 'pass a pair file with good lines',
+  let report: AblationReport | undefined;
+  const outcome = await runGrid(options, configOf, async () => {
+    report = await writeAblation(options.out, options.bootstrap);
   });
+  return { ...outcome, report: report as AblationReport };
 }
