@@ -16,20 +16,31 @@ export type Reduction = 'mean' | 'sum';
 
 /**
  * Averages over all anchors of all parts: `sum values / sum anchors`, so that a part with few valid rows counts for as
- * many. No anchor at all gives 0, still attached to the graph. `perAnchor[i]` is the mean of row i's values.
+ * many. With `weights` w, numbers above 0, one a part: `sum w_p values_p / sum w_p anchors_p`, still an average, of which
+ * only the weights' ratios matter. No anchor at all gives 0, still attached to the graph. `perAnchor[i]` is the (weighted)
+ * mean of row i's values.
  */
-export function averageOfParts(parts: readonly AnchorValues[]): TermValue {
-  const values = tf.stack(parts.map((p) => p.values));
-  const anchors = tf.stack(parts.map((p) => p.anchors));
-  const n = values.shape[values.rank - 1] as number;
-  const valueRows = tf.reshape(values, [-1, n]);
-  const anchorRows = tf.reshape(anchors, [-1, n]);
+export function averageOfParts(parts: readonly AnchorValues[], weights?: readonly number[]): TermValue {
+  const n = parts[0]?.values.shape.at(-1) as number;
+  const factors = weights && atLeastOne(weights);
+  const rows = (arrays: readonly tf.Tensor[]) => {
+    const weighted = factors ? arrays.map((x, p) => tf.mul(x, factors[p] as number)) : arrays;
+    return tf.reshape(tf.stack([...weighted]), [-1, n]);
+  };
+  const values = rows(parts.map((p) => p.values));
+  const anchors = rows(parts.map((p) => p.anchors));
   return {
     loss: divideByCount(tf.sum(values), tf.sum(anchors)) as tf.Scalar,
-    perAnchor: divideByCount(tf.sum(valueRows, 0), tf.sum(anchorRows, 0)) as tf.Tensor1D,
-    anchors: tf.sum(tf.max(anchorRows, 0)),
+    perAnchor: divideByCount(tf.sum(values, 0), tf.sum(anchors, 0)) as tf.Tensor1D,
+    anchors: tf.sum(tf.minimum(tf.max(anchors, 0), 1)),
     maskedNegatives: sumOf(parts.map((p) => p.maskedNegatives)),
   };
+}
+
+/** The weights with the smallest brought to 1, so that the weight of any anchors is no less than `divideByCount` takes for none. */
+function atLeastOne(weights: readonly number[]): number[] {
+  const least = Math.min(...weights);
+  return weights.map((weight) => weight / least);
 }
 
 /**

@@ -23,6 +23,14 @@ export function checkChoice(where: string, name: string, value: string, choices:
   if (!choices.includes(value)) throw badOption(where, name, choices.map((c) => `'${c}'`).join(' or '), value);
 }
 
+/** Refuses a list that is empty, or holds what is not one of `choices` or the same twice. */
+export function checkChoices(where: string, name: string, values: readonly string[], choices: readonly string[]): void {
+  const wrong = values.find((value, i) => !choices.includes(value) || values.indexOf(value) !== i);
+  if (values.length > 0 && wrong === undefined) return;
+  const expected = `one or more of ${choices.map((c) => `'${c}'`).join(', ')}, each once`;
+  throw badOption(where, name, expected, wrong ?? 'none');
+}
+
 function badOption(where: string, name: string, expected: string, value: unknown): UniecsError {
   return new UniecsError({
     code: 'argument',

@@ -7,7 +7,7 @@ export { hinge } from './hinge.js';
 export { imcl } from './imcl.js';
 export { type InfoNceInput, infoNce } from './info-nce.js';
 export { effectiveHardNegatives, effectiveNeighbours, type HardNegatives, nearestMask } from './nearest.js';
-export { type NineTasksOptions, nineTasks } from './nine-tasks.js';
+export { type NineTasksOptions, nineTasks, type RetrievalTask, retrievalTasks, type TaskSide } from './nine-tasks.js';
 export { type PdcOptions, pdc } from './pdc.js';
 export { type PlcOptions, plc } from './plc.js';
 export { type PmlOptions, pml } from './pml.js';
@@ -23,6 +23,7 @@ export {
 export type { ItemRepresentations, PairRepresentations, View } from './representations.js';
 export { type T2tOptions, t2t } from './t2t.js';
 export {
+  type LearnedFrom,
   type LearnedTemperature,
   learnedTemperature,
   type ResolvedTemperature,

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { nineTasks } from './nine-tasks.js';
 import { pml } from './pml.js';
 import { t2t } from './t2t.js';
-import { type LearnedTemperature, learnedTemperature } from './temperature.js';
+import { type LearnedFrom, type LearnedTemperature, learnedTemperature } from './temperature.js';
 import { naiveAverage, naiveContrast } from './testing/naive.js';
 import { evaluate, randomPairs, scoped, toRepresentations } from './testing/pairs.js';
 import { v2t } from './v2t.js';
@@ -51,6 +51,25 @@ describe('a learned temperature', () => {
       expect(lower).toBe(0);
       expect(raise).toBeCloseTo(-20, 4);
     });
+  });
+
+  it('of a term has the minimum that it is given, or 0.01', () => {
+    const least = (temperature: LearnedFrom) => {
+      const module = nineTasks({ temperature }).module as LearnedTemperature;
+      return withTemperature(module, (variable) => {
+        variable.assign(tf.scalar(Math.log(1e-4)));
+        return 1 / (module.inverse().dataSync()[0] as number);
+      });
+    };
+    expect(least({ learnedFrom: 0.07 })).toBeCloseTo(0.01, 6);
+    expect(least({ learnedFrom: 0.07, minimum: 0.05 })).toBeCloseTo(0.05, 6);
+    expect(least({ learnedFrom: 0.004, minimum: 0.004 })).toBeCloseTo(0.004, 6);
+    expect(() => nineTasks({ temperature: { learnedFrom: 0.02, minimum: 0.03 } })).toThrow(
+      'learnedTemperature: expected initial to be a number of at least 0.03, got 0.02',
+    );
+    expect(() => t2t({ temperature: { learnedFrom: 0.02, minimum: 0 } })).toThrow(
+      'learnedTemperature: expected minimum to be a number above 0, got 0',
+    );
   });
 
   it.each([

@@ -9,11 +9,19 @@ export interface LearnedTemperature extends Module {
   inverse(): tf.Scalar;
 }
 
+/** A temperature of a term's own that is trained. */
+export interface LearnedFrom {
+  /** tau at the start, at least `minimum` */
+  readonly learnedFrom: number;
+  /** the least that tau may become, above 0; default 0.01, CLIP's */
+  readonly minimum?: number;
+}
+
 /**
  * How a contrastive term scales its similarities: a fixed number, `{ learnedFrom }` for a parameter of its own that
  * starts there, or a `LearnedTemperature` made elsewhere and perhaps shared between terms.
  */
-export type Temperature = number | { readonly learnedFrom: number } | LearnedTemperature;
+export type Temperature = number | LearnedFrom | LearnedTemperature;
 
 /** `Temperature` after `resolveTemperature`: a number or a module. */
 export type ResolvedTemperature = number | LearnedTemperature;
@@ -41,13 +49,15 @@ export function learnedTemperature({
   };
 }
 
-/** Turns the option into a number or a module. Throws `UniecsError` with code `argument` for a number <= 0. */
+/** Turns the option into a number or a module. Throws `UniecsError` with code `argument` for a number <= 0, and as `learnedTemperature`. */
 export function resolveTemperature(temperature: Temperature, where: string): ResolvedTemperature {
   if (typeof temperature === 'number') {
     checkPositive(where, 'temperature', temperature);
     return temperature;
   }
-  return 'learnedFrom' in temperature ? learnedTemperature({ initial: temperature.learnedFrom }) : temperature;
+  if (!('learnedFrom' in temperature)) return temperature;
+  const { learnedFrom: initial, minimum } = temperature;
+  return learnedTemperature({ initial, ...(minimum === undefined ? {} : { minimum }) });
 }
 
 /** `x / tau` */

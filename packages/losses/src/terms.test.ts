@@ -26,7 +26,7 @@ const everyOption = lossTerms({
   plc: { k: 3, maskFalseNegatives: true },
   v2v: { symmetric: true, hardNegatives: { count: 3 }, maskFalseNegatives: true },
   t2t: { symmetric: true, temperature: { learnedFrom: 0.05 }, maskFalseNegatives: true },
-  tasks: { symmetric: false, maskFalseNegatives: true },
+  tasks: { symmetric: false, maskFalseNegatives: true, imageSideWeight: 0.5 },
 });
 const coldest = lossTerms({
   v2t: { temperature: 0.001, pairing: 'both', symmetric: true },

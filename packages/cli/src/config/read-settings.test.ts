@@ -56,7 +56,9 @@ losses:
   plc: { alpha3: 0.05, k: 10, reduction: sum, maskFalseNegatives: true }
   v2v: { temperature: 0.07, symmetric: false, alpha4: 0.2, hardNegatives: { share: 0.5 }, reduction: sum, maskFalseNegatives: false }
   t2t: { temperature: 0.03, symmetric: false, maskFalseNegatives: false }
-  tasks: { temperature: 0.05, symmetric: true, maskFalseNegatives: false }
+  tasks:
+    { temperature: { learnedFrom: 0.05, minimum: 0.02 }, symmetric: true, maskFalseNegatives: true, tasks: [vt->vt, v->t],
+      imageSideWeight: 2 }
 weighting: { beta: 0.5, sumTo: terms, floor: 0.05, scope: representations, weights: { PML: 0.5, TASKS: 1 } }
 augmentation: { area: [0.6, 1], aspect: [0.75, 1.33], flip: 0.5, brightness: 0.2, contrast: 0.2, saturation: 0.2 }
 tokenizer: { vocabularySize: 1000, minFrequency: 1, subwords: 10, characters: 100 }
@@ -79,6 +81,10 @@ it('reads every setting but steps, nested ones too', async () => {
   expect(settings).toMatchObject({ model: 'clip-ff', learningRate: 1e-4, drop: ['CLAL', 'V2V'] });
   expect(settings.fusion).toMatchObject({ gating: false, blocks: 1 });
   expect(settings.losses?.v2t?.temperature).toEqual({ learnedFrom: 0.07 });
+  expect(settings.losses?.tasks).toEqual({
+    ...{ temperature: { learnedFrom: 0.05, minimum: 0.02 }, symmetric: true, maskFalseNegatives: true },
+    ...{ tasks: ['vt->vt', 'v->t'], imageSideWeight: 2 },
+  });
 });
 
 it('an empty file, or one of comments, sets nothing', async () => {
@@ -127,6 +133,18 @@ it.each([
   [
     'losses: { t2t: { temperature: { learnedfrom: 1 } } }',
     'settings.yaml:1: losses.t2t.temperature.learnedfrom: unknown key; did you mean learnedFrom?',
+  ],
+  [
+    'losses: { t2t: { temperature: { learnedFrom: 1, minimun: 1 } } }',
+    'settings.yaml:1: losses.t2t.temperature.minimun: unknown key; did you mean minimum?',
+  ],
+  [
+    'losses: { tasks: { tasks: [VT->VT] } }',
+    "settings.yaml:1: losses.tasks.tasks.0: expected v->v or v->t or v->vt or t->v or t->t or t->vt or vt->v or vt->t or vt->vt, got 'VT->VT' (did you mean vt->vt?)",
+  ],
+  [
+    'losses: { tasks: { imageSideWeight: 0 } }',
+    'settings.yaml:1: losses.tasks.imageSideWeight: expected more than 0, got 0',
   ],
   ['weighting: { weights: { PML: -1 } }', 'settings.yaml:1: weighting.weights.PML: expected at least 0, got -1'],
   ['weighting: { weights: 1 }', 'settings.yaml:1: weighting.weights: expected keys with values, got 1'],

@@ -1,3 +1,4 @@
+import { retrievalTasks } from '@uniecs/losses';
 import type { GivenSettings } from '@uniecs/retrieval';
 import { z } from 'zod';
 
@@ -23,7 +24,7 @@ const count = z.int().positive();
 const countFrom0 = z.int().nonnegative();
 const range = z.tuple([above0, above0]);
 
-const temperature = z.union([above0, z.strictObject({ learnedFrom: above0 })], {
+const temperature = z.union([above0, z.strictObject({ learnedFrom: above0, minimum: z.exactOptional(above0) })], {
   error: 'expected a number above 0, or learnedFrom with one',
 });
 const hardNegatives = z.union([z.strictObject({ share }), z.strictObject({ count: countFrom0 })], {
@@ -63,7 +64,13 @@ const losses = options<Losses>({
     maskFalseNegatives,
   }),
   t2t: options<Options<'t2t'>>({ temperature, symmetric: flag, maskFalseNegatives }),
-  tasks: options<Options<'tasks'>>({ temperature, symmetric: flag, maskFalseNegatives }),
+  tasks: options<Options<'tasks'>>({
+    temperature,
+    symmetric: flag,
+    maskFalseNegatives,
+    tasks: z.array(z.enum(retrievalTasks)),
+    imageSideWeight: above0,
+  }),
 });
 
 const fusion = options<Given<'fusion'>>({
