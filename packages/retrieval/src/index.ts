@@ -1,5 +1,5 @@
 export { type AblateOptions, type AblationSummary, ablate } from './ablation/ablate.js';
-export type { AblationReport, ArmDifference, ArmReport, ByRow, CellReport } from './ablation/ablation-report.js';
+export type { AblationReport, ArmDifference, ArmReport, CellReport } from './ablation/ablation-report.js';
 export { checkGrid } from './ablation/check-grid.js';
 export { type Arm, type Cell, cellsOf, type Grid, mergedSettings } from './ablation/grid.js';
 export { ablationFiles, checkGridFolder, type Split } from './ablation/grid-folder.js';
@@ -15,6 +15,7 @@ export {
   table4Arms,
   weightingArm,
 } from './ablation/ready-made-arms.js';
+export type { ByRow } from './ablation/recall-rows.js';
 export type { AblationEvent, GridOutcome } from './ablation/run-grid.js';
 export { writeAblation } from './ablation/write-ablation.js';
 export { type FedRows, type ItemFeeder, itemFeeder } from './data/feed-items.js';

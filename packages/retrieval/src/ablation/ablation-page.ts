@@ -10,8 +10,6 @@ import { sweepChart } from './sweep-chart.js';
 
 const style = `${pageStyle}
 .forest td:last-child{padding:0}.plot-cell{min-width:16rem;width:40%}.plot-cell svg{display:block;width:100%;height:auto}
-.level{opacity:.6}.keys{margin:.25rem 0 0;font-size:.85rem}.keys span{margin-right:1rem}
-.key{vertical-align:middle}
 `;
 
 /** The report as one HTML page that needs nothing else: a chart, the tables, the runs, and what it was made from. */

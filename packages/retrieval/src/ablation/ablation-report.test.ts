@@ -2,12 +2,13 @@ import { type Evaluation, evaluationReport, pairedBootstrap, recallAtK, tasks } 
 import { seededRandom } from '@uniecs/tensor';
 import { describe, expect, it } from 'vitest';
 import { ablationPage } from './ablation-page.js';
-import { ablationReport, type CellOnDisk, reportRows } from './ablation-report.js';
+import { ablationReport, type CellOnDisk } from './ablation-report.js';
 import { ablationTable } from './ablation-table.js';
 import type { CellResult } from './cell-files.js';
 import type { Arm } from './grid.js';
 import type { StoredGrid } from './grid-folder.js';
 import { figure6Arms, table4Arms } from './ready-made-arms.js';
+import { reportRows } from './recall-rows.js';
 
 const pairs = 67;
 

@@ -1,20 +1,9 @@
-import {
-  type BootstrapOptions,
-  evaluationReport,
-  type GroupIntervals,
-  imageSidedTasks,
-  meanOf,
-  pairedBootstrap,
-  type RecallValues,
-  tasks,
-} from '@uniecs/mbeer';
+import { type BootstrapOptions, type GroupIntervals, pairedBootstrap, tasks } from '@uniecs/mbeer';
 import type { GivenSettings } from '../training/train-settings.js';
 import { type CellResult, type FinishedCell, ks } from './cell-files.js';
 import { type Arm, sweptSetting, sweptValue } from './grid.js';
 import type { StoredGrid } from './grid-folder.js';
-
-/** Values by row (the nine tasks, `mean` over them, `imageSided` over the five with an image-only side) and by `R@1`, `R@5`, `R@10`. */
-export type ByRow<T> = Readonly<Record<string, Readonly<Record<`R@${number}`, T>>>>;
+import { type ByRow, byRow, deviationOf, imageSided, meanOfNumbers, overSeeds, recallRows } from './recall-rows.js';
 
 /** How a cell stands. */
 export type CellState =
@@ -77,11 +66,6 @@ export interface AblationReport {
   readonly arms: readonly ArmReport[];
 }
 
-/** Names of the report's rows, the tasks first. */
-export const reportRows: readonly string[] = [...tasks.map(({ name }) => name), 'mean', 'imageSided'];
-const recallColumns = ks.map((k) => `R@${k}` as const);
-const imageSided = imageSidedTasks.map(({ name }) => name);
-
 /** A cell of a grid as its folder shows it. */
 export type CellOnDisk = { readonly arm: string; readonly seed: number; readonly folder: string } & (
   | ({ readonly status: 'finished' } & FinishedCell)
@@ -104,7 +88,7 @@ export function ablationReport(
   const arms = grid.arms.map((arm): ArmReport => {
     const own = cells.filter((cell) => cell.arm === arm.name);
     const finished = finishedOf(cells, arm.name);
-    const recalls = [...finished.values()].map(recallOf);
+    const recalls = [...finished.values()].map(({ evaluation }) => recallRows(evaluation));
     const paired = arm.name === baseline ? [] : [...finished.keys()].filter((one) => ofBaseline.has(one));
     return {
       ...arm,
@@ -141,16 +125,6 @@ function finishedOf(cells: readonly CellOnDisk[], arm: string): Map<number, Fini
   );
 }
 
-function recallOf({ evaluation }: FinishedCell): ByRow<number | null> {
-  const report = evaluationReport(evaluation);
-  const all: Record<string, RecallValues> = {
-    ...report.tasks,
-    mean: report.mean,
-    imageSided: meanOf(report, imageSided),
-  };
-  return byRow((row, column) => all[row]?.[column] ?? null);
-}
-
 function cellReport(cell: CellOnDisk): CellReport {
   const { seed, folder } = cell;
   if (cell.status !== 'finished') {
@@ -160,7 +134,7 @@ function cellReport(cell: CellOnDisk): CellReport {
   }
   const { seconds, steps, skipped, stoppedEarly, parameters, device, best, versions } = cell.result;
   const run = { seconds, steps, skipped, stoppedEarly, parameters, device, ...(best ? { best } : {}), versions };
-  return { seed, folder, status: cell.status, ...run, recall: recallOf(cell) };
+  return { seed, folder, status: cell.status, ...run, recall: recallRows(cell.evaluation) };
 }
 
 function differenceOf(
@@ -176,7 +150,8 @@ function differenceOf(
   const groups = { ...Object.fromEntries(names.map((name) => [name, [name]])), mean: names, imageSided };
   const options = { system: evaluations(own), baseline: evaluations(other), groups, ks, ...bootstrap };
   const intervals: GroupIntervals = pairedBootstrap(options);
-  const [recalls, others] = [own.map(recallOf), other.map(recallOf)];
+  const rows = (cells: readonly FinishedCell[]) => cells.map(({ evaluation }) => recallRows(evaluation));
+  const [recalls, others] = [rows(own), rows(other)];
   const deviation = overSeeds(
     recalls.map((recall, i) =>
       byRow((row, column) => {
@@ -190,33 +165,6 @@ function differenceOf(
     const interval = intervals[row]?.[column];
     return interval ? { ...interval, deviation: deviation[row]?.[column] ?? null } : null;
   });
-}
-
-function byRow<T>(of: (row: string, column: `R@${number}`) => T): ByRow<T> {
-  return Object.fromEntries(
-    reportRows.map((row) => [row, Object.fromEntries(recallColumns.map((column) => [column, of(row, column)]))]),
-  );
-}
-
-function overSeeds(
-  recalls: readonly ByRow<number | null>[],
-  of: (values: readonly number[]) => number | null,
-): ByRow<number | null> {
-  return byRow((row, column) => {
-    const values = recalls.map((recall) => recall[row]?.[column] ?? null).filter((value) => value !== null);
-    return values.length === 0 ? null : of(values);
-  });
-}
-
-function meanOfNumbers(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** The sample's standard deviation. */
-function deviationOf(values: readonly number[]): number | null {
-  if (values.length < 2) return null;
-  const mean = meanOfNumbers(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
 }
 
 function warningsOf({ baseline, split }: StoredGrid, arms: readonly ArmReport[]): string[] {

@@ -60,14 +60,16 @@ export async function gridData(data: Readonly<Record<keyof GridData, readonly Pa
  * Whether a grid may be worked on in a folder: a new or empty one, or that of a grid with the same base, data, terms and split, and with the
  * same settings for every arm that both have. Arms and seeds may be added, or left out for the others to do.
  *
+ * @param beside names of files and folders that may be there although no grid is yet
  * @throws UniecsError `file` for a folder that holds something else, `data` naming what differs
  */
 export async function checkGridFolder(
   out: string,
   grid: Grid,
   more: Partial<Pick<StoredGrid, 'terms' | 'split' | 'data'>> = {},
+  beside: readonly string[] = [],
 ): Promise<StoredGrid | undefined> {
-  const stored = await readGrid(out);
+  const stored = await readGrid(out, beside);
   if (stored === undefined) return undefined;
   const { base } = stored;
   const both = stored.arms.filter(({ name }) => grid.arms.some((arm) => arm.name === name));
@@ -106,12 +108,13 @@ export async function joinGrid(
   out: string,
   grid: Grid,
   more: Pick<StoredGrid, 'terms' | 'split' | 'data'>,
+  beside: readonly string[] = [],
 ): Promise<StoredGrid> {
-  await checkGridFolder(out, grid, more);
+  await checkGridFolder(out, grid, more, beside);
   await makeFolder(join(out, cellsFolder));
   const release = await lockedGrid(out);
   try {
-    const stored = await checkGridFolder(out, grid, more);
+    const stored = await checkGridFolder(out, grid, more, beside);
     const added = grid.arms.filter(({ name }) => !stored?.arms.some((arm) => arm.name === name));
     const joined: StoredGrid = {
       version: 1,
@@ -128,13 +131,18 @@ export async function joinGrid(
   }
 }
 
-/** The grid of a folder; undefined for a new or empty folder. */
-async function readGrid(out: string): Promise<StoredGrid | undefined> {
+/**
+ * The grid of a folder; undefined for a new or empty folder.
+ *
+ * @param beside names of files and folders that may be there although no grid is yet
+ * @throws UniecsError `file` for a folder that holds something else
+ */
+export async function readGrid(out: string, beside: readonly string[] = []): Promise<StoredGrid | undefined> {
   const names = await readdir(out).catch((cause: NodeJS.ErrnoException): string[] => {
     if (cause.code === 'ENOENT') return [];
     throw fileError({ where: 'ablate', action: 'to read the folder', path: out, hint: 'choose another --out', cause });
   });
-  const own: readonly string[] = [cellsFolder, gridLock];
+  const own: readonly string[] = [cellsFolder, gridLock, ...beside];
   if (names.every((name) => own.includes(name) || isTemporary(name))) return undefined;
   if (names.includes(ablationFiles.grid)) {
     const grid = (await readJson(join(out, ablationFiles.grid), 'ablate')) as StoredGrid | null;

@@ -41,6 +41,8 @@ export interface RunGridOptions extends Pick<TrainOptions, 'train' | 'validation
   readonly inputs?: (folder: string) => Readonly<Record<string, unknown>>;
   /** Whether the checkpoints of cells that are done stay; default false. */
   readonly keepCheckpoints?: boolean;
+  /** Names of files and folders that the caller keeps in `out` beside the grid. */
+  readonly beside?: readonly string[];
   readonly onEvent?: (event: AblationEvent) => void;
 }
 
@@ -68,16 +70,16 @@ export async function runGrid(
   configOf: ConfigOf,
   write: () => Promise<void>,
 ): Promise<GridOutcome> {
-  const { grid, train, validation, test, out, terms = [], signal, onEvent = () => {} } = options;
+  const { grid, train, validation, test, out, terms = [], beside, signal, onEvent = () => {} } = options;
   const evaluation = test ?? validation;
   checkGrid(grid);
   for (const [name, { length }] of Object.entries({ training: train, validation, test: evaluation })) {
     if (length === 0) throw noPairs(name);
   }
   const more = { terms: terms.map(({ name }) => name), split: test ? 'test' : 'validation' } as const;
-  await checkGridFolder(out, grid, more);
+  await checkGridFolder(out, grid, more, beside);
   const data = await gridData({ train, validation, evaluation });
-  const stored = await checkGridFolder(out, grid, { ...more, data });
+  const stored = await checkGridFolder(out, grid, { ...more, data }, beside);
   const cells = cellsOf(grid);
   // As they were said first: what is now said in other words, to the same effect, is the same.
   const arms = grid.arms.map((arm) => stored?.arms.find(({ name }) => name === arm.name) ?? arm);
@@ -91,7 +93,7 @@ export async function runGrid(
   for (const cell of cells) done.set(cell, await isDone(cell));
   const left = cells.filter((cell) => !done.get(cell));
   await checkCells(left, { configOf, train, validation, terms }, signal);
-  await joinGrid(out, grid, { ...more, data });
+  await joinGrid(out, grid, { ...more, data }, beside);
   onEvent({ type: 'grid', cells: cells.length, finished: cells.length - left.length });
 
   const renewTerms = termRenewal(terms);

@@ -22,7 +22,7 @@ export async function writeAblation(
   let written: { readonly standing: string; readonly report: AblationReport } | undefined;
   for (;;) {
     const grid = (await readJson(join(out, ablationFiles.grid), 'ablate')) as StoredGrid;
-    const cells = await Promise.all(cellsOf(grid).map((cell) => readCellOf(out, grid, cell)));
+    const cells = await readCells(out, grid);
     const standing = JSON.stringify(cells.map(({ folder, status }) => [folder, status]));
     // Another process may have ended a cell and written its files while these were made: the last one to write has all cells.
     if (written?.standing === standing) return written.report;
@@ -32,6 +32,11 @@ export async function writeAblation(
     await writeFileAtomic(join(out, ablationFiles.page), ablationPage(basename(resolve(out)), report));
     written = { standing, report };
   }
+}
+
+/** The cells of a grid as their folders in `out` show them. */
+export function readCells(out: string, grid: StoredGrid): Promise<CellOnDisk[]> {
+  return Promise.all(cellsOf(grid).map((cell) => readCellOf(out, grid, cell)));
 }
 
 async function readCellOf(out: string, { data, terms }: StoredGrid, cell: Cell): Promise<CellOnDisk> {

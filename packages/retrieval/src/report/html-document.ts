@@ -7,17 +7,20 @@ export interface DocumentContent {
   readonly style: string;
   readonly script?: string;
   readonly body: Html;
+  /** Whether the page shows pictures that stand in it as `data:` addresses; default false. */
+  readonly pictures?: boolean;
 }
 
 /**
  * An HTML page that needs nothing else: style and script stand in it, and its Content-Security-Policy allows those two, by their hashes,
  * and no connection to anywhere.
  */
-export function htmlDocument({ title, style, script, body }: DocumentContent): string {
+export function htmlDocument({ title, style, script, body, pictures = false }: DocumentContent): string {
   const policy = [
     "default-src 'none'",
     `style-src '${hashOf(style)}'`,
     ...(script === undefined ? [] : [`script-src '${hashOf(script)}'`]),
+    ...(pictures ? ['img-src data:'] : []),
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');

@@ -35,6 +35,10 @@ text.x{text-anchor:middle}text.end{text-anchor:end}text.y{text-anchor:end}
 .c0{--c:var(--c0)}.c1{--c:var(--c1)}.c2{--c:var(--c2)}.c3{--c:var(--c3)}.c4{--c:var(--c4)}.c5{--c:var(--c5)}.c6{--c:var(--c6)}.c7{--c:var(--c7)}.c8{--c:var(--c8)}.c9{--c:var(--c9)}
 .line.d1{stroke-dasharray:7 3}.line.d2{stroke-dasharray:2 4}
 .key{width:1.4em;height:.7em;margin-right:.4em}
+.level{opacity:.6}
+.keys{margin:.25rem 0 0;font-size:.85rem}
+.keys span{margin-right:1rem}
+.keys .key{vertical-align:middle}
 .read{margin:0;min-height:1.5em;font-size:.85rem;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .scroll{overflow-x:auto;max-width:100%}
 .tall{max-height:26rem;overflow:auto}
