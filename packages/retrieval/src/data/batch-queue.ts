@@ -1,4 +1,12 @@
-import type { HostPairs, PairBatches } from './pair-batches.js';
+import type { HostPairs } from './pair-batches.js';
+
+/** What a queue takes batches from. */
+export interface BatchSource<Batch> {
+  /** Images in the largest batch. */
+  readonly rows: number;
+  /** The batch of a step, from 0; `pixels` is memory for `rows` images. */
+  batch(step: number, pixels?: Uint8Array): Promise<Batch>;
+}
 
 /** How far a queue is ahead. */
 export interface BatchQueueOptions {
@@ -11,14 +19,14 @@ export interface BatchQueueOptions {
 }
 
 /** Batches in the order of the steps, made before they are asked for. */
-export interface BatchQueue {
+export interface BatchQueue<Batch = HostPairs> {
   /**
    * The batch of a step, while those of the next steps are begun. Its pixels hold until the next call. A step that does not follow the
    * one before begins anew from there.
    *
    * @throws whatever making the batch throws, at its step; asked for again, it is made anew
    */
-  next(step: number): Promise<HostPairs>;
+  next(step: number): Promise<Batch>;
   /** Batches made or being made, the one handed out not counted. */
   readonly ahead: number;
 }
@@ -28,13 +36,13 @@ export interface BatchQueue {
  *
  * @param pixels makes memory for the pixels of so many images (`ImageSource.pixels`)
  */
-export function batchQueue(
-  batches: Pick<PairBatches, 'batch' | 'rows'>,
+export function batchQueue<Batch>(
+  batches: BatchSource<Batch>,
   pixels: (images: number) => Uint8Array,
   { end, depth = 2, maxBytes = 256 * 2 ** 20 }: BatchQueueOptions,
-): BatchQueue {
+): BatchQueue<Batch> {
   interface Begun {
-    readonly batch: Promise<HostPairs>;
+    readonly batch: Promise<Batch>;
     readonly memory: Uint8Array;
   }
   const ahead = new Map<number, Begun>();
@@ -52,7 +60,7 @@ export function batchQueue(
     return begun;
   }
 
-  async function next(step: number): Promise<HostPairs> {
+  async function next(step: number): Promise<Batch> {
     if (handedOut) free.push(handedOut);
     handedOut = undefined;
     const now = begin(step);

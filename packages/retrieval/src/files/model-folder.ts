@@ -105,6 +105,9 @@ export async function writeWeights(
 export async function loadModelFolder(folder: string): Promise<LoadedModel> {
   const config = (await readJson(join(folder, modelFiles.config), 'loadModelFolder')) as StoredConfig | null;
   const { version, model: modelConfig } = config ?? {};
+  if ((modelConfig?.architecture as string | undefined) === 'two-tower') {
+    throw unfit('file', folder, `a UniECS model in ${folder}`, 'a two-tower model', 'use loadTwoTower for it');
+  }
   if (!config || version !== 1 || !modelConfig || !architectures.includes(modelConfig.architecture)) {
     throw unfit('file', folder, `a UniECS model in ${folder}`, `a config.json of version ${version}`);
   }
@@ -126,8 +129,13 @@ export async function loadModelFolder(folder: string): Promise<LoadedModel> {
   return { model, tokenizer, config };
 }
 
-function unfit(code: 'file' | 'data', folder: string, expected: string, got: string): UniecsError {
-  const hint = 'pass a folder that uniecs train wrote, as it wrote it';
+function unfit(
+  code: 'file' | 'data',
+  folder: string,
+  expected: string,
+  got: string,
+  hint = 'pass a folder that uniecs train wrote, as it wrote it',
+): UniecsError {
   return new UniecsError({ code, where: 'loadModelFolder', expected, got, hint, details: { folder } });
 }
 

@@ -55,7 +55,8 @@ export function retrievalModel(config: ModelConfig, random: Random): RetrievalMo
   };
 }
 
-function itemFusion({ architecture, fusion, image, text }: ModelConfig, random: Random): ItemFusion {
+/** What joins image and text in a configuration's model. */
+export function itemFusion({ architecture, fusion, image, text }: ModelConfig, random: Random): ItemFusion {
   const shared = { imageWidth: image.width, textWidth: text.width, random };
   if (architecture === 'clip-sf') return scoreFusion({ ...fusion, ...shared });
   if (architecture === 'clip-ff') return featureFusion({ ...fusion, ...shared });

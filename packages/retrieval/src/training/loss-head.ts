@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LossTerm, PairRepresentations } from '@uniecs/losses';
-import { parameters } from '@uniecs/tensor';
+import type { LossTerm, PairRepresentations, TermValue } from '@uniecs/losses';
+import { type Module, parameters } from '@uniecs/tensor';
 
 /** One term at the representations of a batch. */
 export interface TermGradient {
   readonly loss: tf.Scalar;
-  /** d loss / d representation, in the order of `representationList`. */
+  /** d loss / d representation, in the order of the representations given (`representationList`). */
   readonly representations: readonly tf.Tensor[];
   /** d loss / d parameter of the term itself (a learned temperature), for those that are trained. */
   readonly parameters: readonly tf.Tensor[];
@@ -26,7 +26,22 @@ export function lossHead(
   reps: PairRepresentations,
   isTrained: (variable: tf.Variable) => boolean = () => true,
 ): TermGradient[] {
-  const leaves = representationList(reps);
+  return differentiateTerms(terms, reps, representationList(reps), isTrained);
+}
+
+/** A loss term of whatever representations. */
+export interface TermOf<Representations> {
+  readonly module?: Module;
+  compute(representations: Representations): Pick<TermValue, 'loss' | 'maskedNegatives'>;
+}
+
+/** `lossHead` for terms of any representations, with respect to those of their tensors that `leaves` lists. */
+export function differentiateTerms<Representations>(
+  terms: readonly TermOf<Representations>[],
+  reps: Representations,
+  leaves: readonly tf.Tensor[],
+  isTrained: (variable: tf.Variable) => boolean,
+): TermGradient[] {
   return terms.map((term) => {
     const own = term.module ? parameters(term.module).filter(isTrained) : [];
     const { maskedNegatives } = term.compute(reps);

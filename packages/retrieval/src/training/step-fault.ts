@@ -22,7 +22,7 @@ const shown = 8;
  */
 export function stepFault(
   numbers: StepNumbers,
-  named: readonly LossTerm[],
+  named: readonly Pick<LossTerm, 'name'>[],
   itemIds: readonly (string | undefined)[],
 ): StepFault {
   const { loss, terms, gradientNorms, rowSums, gradientNorm } = numbers;

@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { AdaptiveWeighting } from '@uniecs/adaptive-weighting';
 import type { LossTerm } from '@uniecs/losses';
-import { namedParameters } from '@uniecs/tensor';
-import type { RetrievalModel } from '../model/retrieval-model.js';
+import { type Module, namedParameters } from '@uniecs/tensor';
 import { scoped } from '../scoped.js';
 import type { AdamWState, Optimizer } from './adamw.js';
 
@@ -31,8 +30,11 @@ export interface TrainStateOptions {
   readonly average?: boolean;
 }
 
+/** What a state holds of a loss term: its name, and what it learns. */
+export type TermParameters = Pick<LossTerm, 'name' | 'module'>;
+
 /** The parameters of a model and its loss terms by name. What several terms share is one parameter, under its first name. */
-export function trainableParameters(model: RetrievalModel, terms: readonly LossTerm[]): Map<string, tf.Variable> {
+export function trainableParameters(model: Module, terms: readonly TermParameters[]): Map<string, tf.Variable> {
   const named = namedParameters(model);
   const known = new Set(named.values());
   for (const { name, module } of terms) {
@@ -47,8 +49,8 @@ export function trainableParameters(model: RetrievalModel, terms: readonly LossT
 
 /** Puts a model, its loss terms and the initial states of optimizer, weighting and average into variables. */
 export function trainState(
-  model: RetrievalModel,
-  terms: readonly LossTerm[],
+  model: Module,
+  terms: readonly TermParameters[],
   optimizer: Optimizer<AdamWState>,
   weighting: AdaptiveWeighting,
   { frozen = new Set(), average = false }: TrainStateOptions = {},

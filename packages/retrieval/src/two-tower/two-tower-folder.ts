@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { dispose } from '@tensorflow/tfjs-core';
+import { loadTokenizer, type TitleTokenizer } from '@uniecs/encoders/node';
+import {
+  disposeModule,
+  fileTensorsToStateDict,
+  loadStateDict,
+  namedParameters,
+  seededRandom,
+  UniecsError,
+} from '@uniecs/tensor';
+import { makeFolder, readSafetensors, writeFileAtomic } from '@uniecs/tensor/node';
+import { loadWeights, modelFiles, readJson, readTokenizer } from '../files/model-folder.js';
+import type { TwoTowerConfig } from './two-tower-config.js';
+import { type TwoTower, twoTower } from './two-tower-model.js';
+
+/** The content of the `config.json` of a two-tower model's folder. */
+export interface StoredTwoTower {
+  readonly version: 1;
+  readonly model: TwoTowerConfig;
+  /** How it was trained; not needed to use the model. */
+  readonly training?: unknown;
+}
+
+/** A two-tower model ready for use. */
+export interface LoadedTwoTower {
+  readonly model: TwoTower;
+  readonly tokenizer: TitleTokenizer;
+  readonly config: StoredTwoTower;
+}
+
+/** Writes what a folder has beside the weights. */
+export async function writeTwoTowerConfig(folder: string, config: StoredTwoTower, tokenizer: object): Promise<void> {
+  await makeFolder(folder);
+  await writeFileAtomic(join(folder, modelFiles.tokenizer), `${JSON.stringify(tokenizer)}\n`);
+  await writeFileAtomic(join(folder, modelFiles.config), `${JSON.stringify(config, null, 2)}\n`);
+}
+
+/**
+ * Loads the folder of a two-tower model, of either stage.
+ *
+ * @throws UniecsError `file` for a missing or damaged file or another model, `data` for weights of another size
+ */
+export async function loadTwoTower(folder: string): Promise<LoadedTwoTower> {
+  const config = (await readJson(join(folder, modelFiles.config), 'loadTwoTower')) as StoredTwoTower | null;
+  if (config?.version !== 1 || config.model?.architecture !== 'two-tower') {
+    throw new UniecsError({
+      code: 'file',
+      where: 'loadTwoTower',
+      expected: `a two-tower model in ${folder}`,
+      got: `a config.json of ${config?.model?.architecture ?? 'something else'}`,
+      hint: 'pass a folder of a stage that uniecs beyond-text wrote; loadModelFolder loads the other models',
+      details: { folder },
+    });
+  }
+  const tokenizer = loadTokenizer(await readTokenizer(folder));
+  const model = twoTower(config.model, seededRandom(0));
+  try {
+    await loadWeights(model, join(folder, modelFiles.weights));
+  } catch (error) {
+    disposeModule(model);
+    throw error;
+  }
+  return { model, tokenizer, config };
+}
+
+/** Where a model's weights come from before its first step, beside its own draw. */
+export type StartWeights =
+  /** The folder of stage 1: both towers' encoders and the query's projection. The fusion is new. */
+  | { readonly alignment: string }
+  /** A folder that `uniecs train` wrote: its encoders, the text encoder for both towers. All else is new. */
+  | { readonly encoders: string };
+
+/**
+ * Loads the weights that a stage starts from into a model; what the start does not have stays as it is.
+ *
+ * @throws UniecsError `data` where the weights are those of another size or vocabulary; nothing changes then
+ */
+export async function loadStartWeights(model: TwoTower, start: StartWeights): Promise<void> {
+  const folder = 'alignment' in start ? start.alignment : start.encoders;
+  const { tensors } = await readSafetensors(join(folder, modelFiles.weights));
+  const dict = fileTensorsToStateDict(tensors);
+  try {
+    const found = [...namedParameters(model)]
+      .filter(([name]) => startParts(start).some((part) => name.startsWith(`${part}.`)))
+      .map(([name, { shape }]) => {
+        const tensor = dict.get('alignment' in start ? name : name.replace(/^query_encoder\./, 'text_encoder.'));
+        if (tensor && String(tensor.shape) === String(shape)) return [name, tensor] as const;
+        throw unfit(folder, name, tensor && `'${name}' of shape [${tensor.shape}] instead of [${shape}]`);
+      });
+    loadStateDict(model, new Map(found), { strict: false });
+  } finally {
+    dispose([...dict.values()]);
+  }
+}
+
+/** The parts of a model that a start has. */
+function startParts(start: StartWeights): string[] {
+  const encoders = ['query_encoder', 'text_encoder', 'image_encoder'];
+  return 'alignment' in start ? [...encoders, 'query_projection'] : encoders;
+}
+
+function unfit(folder: string, name: string, got = `none called '${name}'`): UniecsError {
+  return new UniecsError({
+    code: 'data',
+    where: 'loadStartWeights',
+    expected: `encoders of this size and vocabulary in ${folder}`,
+    got,
+    hint: 'start from a model of the same size',
+    details: { folder, name },
+  });
+}
