@@ -34,6 +34,7 @@ export {
   type PairBatchesOptions,
   pairBatches,
 } from './data/pair-batches.js';
+export type { ModalityDropout } from './data/vary-pairs.js';
 export { type Embedder, type EmbedderOptions, type EmbedOptions, embedder } from './embedding/embedder.js';
 export { evaluatePairs, modelEmbedder, modelFingerprint, rankPairs } from './embedding/model-embedder.js';
 export type { CheckpointInfo, Json } from './files/checkpoint-info.js';

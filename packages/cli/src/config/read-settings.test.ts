@@ -64,7 +64,8 @@ augmentation: { area: [0.6, 1], aspect: [0.75, 1.33], flip: 0.5, brightness: 0.2
 tokenizer: { vocabularySize: 1000, minFrequency: 1, subwords: 10, characters: 100 }
 recompute: true
 precision: bfloat16
-batching: { tokenBudget: 1536, uniqueProducts: true }
+batching: { tokenBudget: 1536, uniqueProducts: true, swap: 0.5 }
+modalityDropout: { image: 0.1, text: 0.2 }
 dataWorkers: 2
 validateEvery: 2
 checkpointEvery: 100
@@ -76,7 +77,7 @@ onSaveError: continue
 
 it('reads every setting but steps, nested ones too', async () => {
   const settings = await read(everything);
-  expect(Object.keys(settings)).toHaveLength(32);
+  expect(Object.keys(settings)).toHaveLength(33);
   expect(Object.keys(settings).sort()).toEqual(Object.keys(trainSettings(settings)).sort());
   expect(settings).toMatchObject({ model: 'clip-ff', learningRate: 1e-4, drop: ['CLAL', 'V2V'] });
   expect(settings.fusion).toMatchObject({ gating: false, blocks: 1 });
@@ -148,6 +149,9 @@ it.each([
   ],
   ['weighting: { weights: { PML: -1 } }', 'settings.yaml:1: weighting.weights.PML: expected at least 0, got -1'],
   ['weighting: { weights: 1 }', 'settings.yaml:1: weighting.weights: expected keys with values, got 1'],
+  ['batching: { swap: 2 }', 'settings.yaml:1: batching.swap: expected at most 1, got 2'],
+  ['modalityDropout: { title: 0.1 }', 'settings.yaml:1: modalityDropout.title: unknown key; known are image, text'],
+  ['modalityDropout: { text: -1 }', 'settings.yaml:1: modalityDropout.text: expected at least 0, got -1'],
   ['epochs: 1\nsteps: 2', 'settings.yaml: epochs and steps: expected one of them, got both'],
   ['- 1', 'settings.yaml:1: expected keys with values, got a list of one'],
 ])('%j: %s', async (yaml, problem) => {

@@ -119,7 +119,8 @@ export const settingsSchema: z.ZodType<GivenSettings> = options<GivenSettings>({
   microBatch: count,
   recompute: flag,
   precision: name('float32', 'float16', 'bfloat16'),
-  batching: options<Given<'batching'>>({ tokenBudget: count, uniqueProducts: flag }),
+  batching: options<Given<'batching'>>({ tokenBudget: count, uniqueProducts: flag, swap: share }),
+  modalityDropout: options<Given<'modalityDropout'>>({ image: share, text: share }),
   learningRate: above0,
   warmupSteps: countFrom0,
   optimizer: options<Given<'optimizer'>>({

@@ -1,3 +1,4 @@
+import type { HostTensor } from '@uniecs/compile';
 import { imageSource, loadTokenizer, trainTokenizer } from '@uniecs/encoders/node';
 import type { Item, Pair } from '@uniecs/mbeer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -26,18 +27,27 @@ afterAll(() => catalogue.remove());
 const batchesOf = (options: Partial<PairBatchesOptions> = {}) =>
   pairBatches({ pairs: train, loader, batchSize: 8, seed: 4, ...options });
 
+/** The numbers of one row. */
+const cut = (data: ArrayLike<number>, row: number, size: number) =>
+  Array.from(data).slice(row * size, (row + 1) * size);
+
+const joined = (...tensors: (HostTensor | undefined)[]) => tensors.flatMap((x) => Array.from(x?.data ?? []));
+
 /** Which pairs a batch holds, by the number of their first product (each product is in one pair). */
 const pairsIn = ({ labels, count }: HostPairs) => [...labels.product1.data.slice(0, count)];
 
 describe('pairBatches', () => {
-  it('is a pure function of the step, whatever was asked for before', async () => {
-    const inOrder = batchesOf();
+  it.each<[string, Partial<PairBatchesOptions>]>([
+    ['as they are', {}],
+    ['swapped and without modalities', { batching: { swap: 0.5 }, modalityDropout: { image: 0.2, text: 0.2 } }],
+  ])('is a pure function of the step, whatever was asked for before: pairs %s', async (_, options) => {
+    const inOrder = batchesOf(options);
     const forwards: HostPairs[] = [];
     for (let step = 0; step < 7; step++) forwards.push(await inOrder.batch(step));
-    const jumping = batchesOf();
+    const jumping = batchesOf(options);
     for (const step of [6, 0, 4, 4, 2]) expect(await jumping.batch(step)).toEqual(forwards[step]);
     // Asked for at once, they do not disturb one another.
-    const atOnce = batchesOf();
+    const atOnce = batchesOf(options);
     expect(await Promise.all([5, 1, 3].map((step) => atOnce.batch(step)))).toEqual(
       [5, 1, 3].map((step) => forwards[step]),
     );
@@ -176,6 +186,71 @@ describe('pairBatches', () => {
       expect([labels.hasText1, labels.hasText2].map((x) => [...(x?.data ?? [])])).toEqual(halves(items.hasText?.data));
     }
     expect(Object.keys((await batchesOf().batch(0)).labels)).toEqual(['valid', 'product1', 'product2']);
+  });
+
+  it('swaps items with all that is theirs, and shows each of them as it would be in its own place', async () => {
+    const [plain, swapped] = [batchesOf({ augment: false }), batchesOf({ augment: false, batching: { swap: 0.5 } })];
+    const size = 8 * 8 * 3;
+    let count = 0;
+    for (const step of [0, 1, 2, 3]) {
+      const [before, after] = await Promise.all([plain.batch(step), swapped.batch(step)]);
+      for (let row = 0; row < before.count; row++) {
+        const isSwapped = after.itemIds[row] !== before.itemIds[row];
+        count += Number(isSwapped);
+        for (const side of [0, 1]) {
+          const [from, to] = [row + 8 * side, row + 8 * (isSwapped ? 1 - side : side)];
+          expect(after.itemIds[to]).toBe(before.itemIds[from]);
+          expect(cut(after.items.pixels.data, to, size)).toEqual(cut(before.items.pixels.data, from, size));
+          expect(cut(after.items.ids.data, to, 12)).toEqual(cut(before.items.ids.data, from, 12));
+          expect(cut(after.items.mask.data, to, 12)).toEqual(cut(before.items.mask.data, from, 12));
+        }
+        const products = ({ labels }: HostPairs) => [labels.product1.data[row], labels.product2.data[row]];
+        expect(isSwapped ? products(after).reverse() : products(after)).toEqual(products(before));
+      }
+      expect(after.labels.valid).toEqual(before.labels.valid);
+    }
+    // Of 8 + 8 + 6 + 8 pairs.
+    expect(count).toBeGreaterThan(5);
+    expect(count).toBeLessThan(25);
+  });
+
+  it('leaves modalities out, says so in every batch, and shows what is left as it was', async () => {
+    const dropping = batchesOf({ modalityDropout: { image: 0.3, text: 0.3 } });
+    const plain = batchesOf();
+    const size = 8 * 8 * 3;
+    let [withoutImage, withoutText] = [0, 0];
+    for (const step of [0, 1, 2]) {
+      const [before, after] = await Promise.all([plain.batch(step), dropping.batch(step)]);
+      const [hasImage, hasText] = [after.items.hasImage?.data, after.items.hasText?.data] as [
+        Float32Array,
+        Float32Array,
+      ];
+      expect(joined(after.labels.hasImage1, after.labels.hasImage2)).toEqual([...hasImage]);
+      expect(joined(after.labels.hasText1, after.labels.hasText2)).toEqual([...hasText]);
+      expect(after.itemIds).toEqual(before.itemIds);
+      expect([after.labels.product1, after.labels.product2]).toEqual([before.labels.product1, before.labels.product2]);
+      for (const [row, id] of after.itemIds.entries()) {
+        const pixels = cut(after.items.pixels.data, row, size);
+        if (hasImage[row]) expect(pixels).toEqual(cut(before.items.pixels.data, row, size));
+        else expect(pixels.every((value) => value === 0)).toBe(true);
+        const mask = cut(after.items.mask.data, row, 12);
+        if (hasText[row]) expect(mask).toEqual(cut(before.items.mask.data, row, 12));
+        else expect(mask.every((value) => value === 0)).toBe(true);
+        expect((hasImage[row] as number) + (hasText[row] as number)).toBeGreaterThanOrEqual(id === undefined ? 2 : 1);
+        withoutImage += Number(!hasImage[row]);
+        withoutText += Number(!hasText[row]);
+      }
+    }
+    // Of 44 items.
+    expect(Math.min(withoutImage, withoutText)).toBeGreaterThan(5);
+    expect(Math.max(withoutImage, withoutText)).toBeLessThan(25);
+  });
+
+  it('has presence in a batch of whole items too, where any may come without a modality', async () => {
+    const { labels, items } = await batchesOf({ modalityDropout: { text: 1e-9 } }).batch(0);
+    expect([...(items.hasText?.data ?? [])]).toEqual(Array.from({ length: 16 }, () => 1));
+    expect(Object.keys(labels)).toContain('hasImage2');
+    expect(Object.keys((await batchesOf({ modalityDropout: { text: 0 } }).batch(0)).labels)).not.toContain('hasText1');
   });
 
   it('gives items of one id or one title the same number, through others too', async () => {

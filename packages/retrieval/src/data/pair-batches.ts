@@ -5,6 +5,7 @@ import { seededRandom } from '@uniecs/tensor';
 import { type BatchGroup, batchPlan, type PlannedBatch } from './batch-plan.js';
 import { anyPartial, float32, type HostItems, type ItemLoader, int32, itemBatch } from './item-batch.js';
 import { titleGroups } from './title-groups.js';
+import { dropsModalities, type ModalityDropout, varyPairs } from './vary-pairs.js';
 
 /** A training batch of N pairs as host arrays: 2N items (items 1 first) and the fields of `PairLabels`. */
 export interface HostPairs {
@@ -50,6 +51,8 @@ export interface PairBatchesOptions {
   /** Changes of the augmentation; false for none. */
   readonly augment?: AugmentOptions | false;
   readonly batching?: Batching;
+  /** How often items come without a modality that they have; default never. */
+  readonly modalityDropout?: ModalityDropout;
   /** Tokens of an image, for the token budget. */
   readonly imageTokens?: number;
 }
@@ -66,18 +69,24 @@ export interface Batching {
    * negatives are masked.
    */
   readonly uniqueProducts?: boolean;
+  /**
+   * Probability, 0 to 1, that the two items of a pair change places, drawn for each pair and step; default 0. What a loss trains in one
+   * direction alone, such as v1 against f2 in PML (Eq. 9), is trained in the other one too.
+   */
+  readonly swap?: number;
 }
 
 /**
  * Shuffles the pairs anew each epoch (seeded by run and epoch) and cuts them into batches, of equal size unless `batching` says
  * otherwise; a short one is filled with rows that no loss sees, so that steps share a compiled graph. Each image is augmented by a stream
- * of its item and step.
+ * of its item and step; swapped items and modalities left out are drawn for each step likewise (`varyPairs`).
  *
  * @throws UniecsError `argument` as `titleGroups` does
  */
 export function pairBatches(options: PairBatchesOptions): PairBatches {
-  const { pairs, loader, seed, augment = {}, batching = {} } = options;
-  const partial = anyPartial(pairs.flatMap(({ item1, item2 }) => [item1, item2]));
+  const { pairs, loader, seed, augment = {}, batching = {}, modalityDropout = {} } = options;
+  const partial = dropsModalities(modalityDropout) || anyPartial(pairs.flatMap(({ item1, item2 }) => [item1, item2]));
+  const varied = varyPairs({ seed, swap: batching.swap, modalityDropout });
   const productOf = productNumbers(pairs);
   const productsOf = (index: number) => {
     const { item1, item2 } = pairs[index] as Pair;
@@ -98,11 +107,9 @@ export function pairBatches(options: PairBatchesOptions): PairBatches {
   async function batch(step: number, pixels?: Uint8Array): Promise<HostPairs> {
     const { chosen, shape } = planAt(step);
     const { pairs: batchSize, length } = shape;
-    const padding: undefined[] = Array.from({ length: batchSize - chosen.length });
-    const side = (field: 'item1' | 'item2'): (Item | undefined)[] => [
-      ...chosen.map((index) => (pairs[index] as Pair)[field]),
-      ...padding,
-    ];
+    const there = chosen.map((index) => varied(pairs[index] as Pair, index, step));
+    const padding: undefined[] = Array.from({ length: batchSize - there.length });
+    const side = (field: 'item1' | 'item2'): (Item | undefined)[] => [...there.map((pair) => pair[field]), ...padding];
     const rows = [...side('item1'), ...side('item2')];
     const items = await itemBatch(rows, loader, {
       partial,
@@ -111,19 +118,19 @@ export function pairBatches(options: PairBatchesOptions): PairBatches {
       into: pixels,
     });
     const numbers = (item: 'item1' | 'item2') => {
-      const known = chosen.map((index) => productOf((pairs[index] as Pair)[item]));
+      const known = there.map((pair) => productOf(pair[item]));
       return int32(Int32Array.from([...known, ...padding.map((_, i) => -1 - i)]), batchSize);
     };
     const labels = {
       valid: float32(
-        Float32Array.from({ length: batchSize }, (_, i) => Number(i < chosen.length)),
+        Float32Array.from({ length: batchSize }, (_, i) => Number(i < there.length)),
         batchSize,
       ),
       product1: numbers('item1'),
       product2: numbers('item2'),
       ...presence(items, batchSize),
     };
-    return { items, labels, itemIds: rows.map((item) => item?.id), count: chosen.length };
+    return { items, labels, itemIds: rows.map((item) => item?.id), count: there.length };
   }
 
   const rows = 2 * Math.max(...groups.map(({ shape }) => shape.pairs));

@@ -107,9 +107,10 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
   const config = sources.configOf(settings, tokenizer.vocabularySize);
   const images = imagesOf(sources, config.image.imageSize);
   const loader: ItemLoader = { tokenizer, images, maxLength: config.text.maxLength };
-  const { batchSize, seed, augmentation: augment, batching } = settings;
+  const { batchSize, seed, augmentation: augment, batching, modalityDropout } = settings;
   const imageTokens = (config.image.imageSize / config.image.patchSize) ** 2 + 1;
-  const batches = pairBatches({ pairs: sources.train, loader, batchSize, seed, augment, batching, imageTokens });
+  const gathered = { batchSize, seed, augment, batching, modalityDropout };
+  const batches = pairBatches({ pairs: sources.train, loader, imageTokens, ...gathered });
   const totalSteps = settings.steps ?? settings.epochs * batches.stepsPerEpoch;
   const warmupSteps = Math.min(settings.warmupSteps, totalSteps);
 

@@ -90,8 +90,12 @@ describe.each(['clip-sf', 'clip-ff'] as const)('%s', (model) => {
   });
 });
 
-it('a baseline that is stopped and resumed, in micro-batches, ends with the same weights', async () => {
-  const settings: GivenSettings = { model: 'clip-ff', microBatch: 3, epochs: 1 };
+it('a baseline of swapped pairs and modality dropout, stopped and resumed in micro-batches, ends with the same weights', async () => {
+  const settings: GivenSettings = {
+    ...{ model: 'clip-ff', microBatch: 3, epochs: 1 },
+    ...{ batching: { swap: 0.5 }, modalityDropout: { image: 0.2, text: 0.2 } },
+    losses: { tasks: { tasks: ['vt->vt', 'vt->v', 't->t'], imageSideWeight: 2 } },
+  };
   const whole = await run('whole', settings);
   const controller = new AbortController();
   const onEvent = ({ type }: TrainEvent) => void (type === 'step' && controller.abort());
@@ -99,6 +103,11 @@ it('a baseline that is stopped and resumed, in micro-batches, ends with the same
   expect(stopped.summary).toMatchObject({ steps: 1, interrupted: true });
   const resumed = await run('stopped', settings, { resume: true });
   expect(resumed.summary).toMatchObject({ steps: 3, interrupted: false });
-  const [a, b] = await Promise.all([whole.out, resumed.out].map(loadModelFolder));
-  expect(weightsOf(b as LoadedModel)).toEqual(weightsOf(a as LoadedModel));
+  const plain = await run('plain', { ...settings, batching: {}, modalityDropout: {} });
+  for (const { summary } of [resumed, plain]) expect(summary.skipped).toBe(0);
+  const [a, b, c] = await Promise.all(
+    [whole, resumed, plain].map(async ({ out }) => weightsOf(await loadModelFolder(out))),
+  );
+  expect(b).toEqual(a);
+  expect(c).not.toEqual(a);
 });

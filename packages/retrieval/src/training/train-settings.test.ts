@@ -28,6 +28,11 @@ describe('trainSettings', () => {
     { size: 'huge' as 'tiny' },
     { preset: 'best' as 'paper' },
     { model: 'clip' as 'clip-sf' },
+    { batching: { swap: 1.1 } },
+    { batching: { swap: Number.NaN } },
+    { modalityDropout: { image: -0.1 } },
+    { modalityDropout: { text: 2 } },
+    { modalityDropout: { image: 0.6, text: 0.5 } },
   ])('refuses %o', (given) => {
     try {
       trainSettings(given);

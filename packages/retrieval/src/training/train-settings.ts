@@ -17,6 +17,7 @@ import {
 } from '@uniecs/losses';
 import { UniecsError } from '@uniecs/tensor';
 import type { Batching } from '../data/pair-batches.js';
+import type { ModalityDropout } from '../data/vary-pairs.js';
 import { type Architecture, architectures, type FusionChanges, type PresetName } from '../model/model-config.js';
 import type { AdamWOptions } from './adamw.js';
 
@@ -49,6 +50,11 @@ export interface TrainSettings {
   readonly batchSize: number;
   /** How pairs are gathered into batches. */
   readonly batching: Batching;
+  /**
+   * How often an item of a training batch that has both an image and a title comes without one of them, drawn for each item and step;
+   * default never. Not in the paper. Validation sees the items as they are.
+   */
+  readonly modalityDropout: ModalityDropout;
   /** Pairs that the encoders take at a time; fewer than `batchSize` trade time for memory, gradients stay exact. */
   readonly microBatch: number;
   /**
@@ -176,6 +182,7 @@ export function trainSettings(given: GivenSettings = {}): TrainSettings {
     ...(given.steps === undefined ? {} : { steps: given.steps }),
     batchSize,
     batching: given.batching ?? {},
+    modalityDropout: given.modalityDropout ?? {},
     microBatch: given.microBatch ?? batchSize,
     recompute: given.recompute ?? false,
     precision: given.precision ?? 'float32',
@@ -207,6 +214,11 @@ export function trainSettings(given: GivenSettings = {}): TrainSettings {
   if (settings.steps !== undefined) whole('steps', settings.steps, 1);
   whole('batchSize', batchSize, 1);
   if (settings.batching.tokenBudget !== undefined) whole('batching.tokenBudget', settings.batching.tokenBudget, 1);
+  share('batching.swap', settings.batching.swap ?? 0);
+  const { image = 0, text = 0 } = settings.modalityDropout;
+  share('modalityDropout.image', image);
+  share('modalityDropout.text', text);
+  if (image + text > 1) throw outOfRange('modalityDropout', 'image and text of together at most 1', image + text);
   whole('microBatch', settings.microBatch, 1, batchSize);
   oneOf('precision', settings.precision, precisions);
   whole('warmupSteps', settings.warmupSteps, 0);
@@ -259,6 +271,10 @@ function checkOptions(settings: TrainSettings): void {
   whole('earlyStopping.patience', earlyStopping.patience, 1);
   const { minDelta = 0 } = earlyStopping;
   if (!(minDelta >= 0)) throw outOfRange('earlyStopping.minDelta', 'a number from 0', minDelta);
+}
+
+function share(name: string, value: number): void {
+  if (!(value >= 0 && value <= 1)) throw outOfRange(name, 'a probability from 0 to 1', value);
 }
 
 function above0(name: string, value: number): void {
