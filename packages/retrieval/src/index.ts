@@ -87,6 +87,24 @@ export {
 export { type RetrievalModel, retrievalModel } from './model/retrieval-model.js';
 export { type ScoreFusionConfig, scoreFusion } from './model/score-fusion.js';
 export { writeReport } from './report/write-report.js';
+export { baselineMethods, comparedMethods, type Method, table1Methods } from './reproduction/methods.js';
+export { methodsToTrain } from './reproduction/model-folders.js';
+export type {
+  GivenModel,
+  MeasureProgress,
+  ReproduceOptions,
+  TrainingOptions,
+} from './reproduction/reproduce-options.js';
+export { checkReproductionFolder, type Reproduction, reproductions } from './reproduction/reproduction-folder.js';
+export type { ReproductionManifest } from './reproduction/reproduction-manifest.js';
+export {
+  type ImportedEmbeddings,
+  type Reproduced,
+  reproduceTable1,
+  type Table1Options,
+} from './reproduction/table1.js';
+export { importedMethods, type Table1Report, type Table1Row } from './reproduction/table1-report.js';
+export { checkSettings } from './reproduction/train-arms.js';
 export { type AdamWOptions, type AdamWState, adamW, type Optimizer, type StepScales } from './training/adamw.js';
 export { type Schedule, type WarmupCosineOptions, warmupCosine } from './training/learning-rate.js';
 export { lossHead, representationList, type TermGradient } from './training/loss-head.js';

@@ -6,11 +6,10 @@ import { type AblationReport, type ArmReport, isBaseline } from './ablation-repo
 import { intervalText, rowTitle, tableBlocks } from './ablation-table.js';
 import { ks } from './cell-files.js';
 import { forestPlot } from './forest-plot.js';
+import { forestStyle } from './forest-style.js';
 import { sweepChart } from './sweep-chart.js';
 
-const style = `${pageStyle}
-.forest td:last-child{padding:0}.plot-cell{min-width:16rem;width:40%}.plot-cell svg{display:block;width:100%;height:auto}
-`;
+const style = `${pageStyle}${forestStyle}`;
 
 /** The report as one HTML page that needs nothing else: a chart, the tables, the runs, and what it was made from. */
 export function ablationPage(name: string, report: AblationReport): string {

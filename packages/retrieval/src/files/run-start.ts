@@ -1,9 +1,9 @@
-import { cpus, totalmem } from 'node:os';
 import type { Device } from '@uniecs/compile';
 import type { Pair } from '@uniecs/mbeer';
 import { type ImagesDigest, imagesDigest } from '../data/images-digest.js';
 import { type PairsDigest, pairsDigest } from '../data/pairs-digest.js';
 import { differences } from './differences.js';
+import { type Machine, thisMachine } from './machine.js';
 import { packageVersions } from './package-versions.js';
 
 /** What a run was started or resumed with. */
@@ -16,12 +16,7 @@ export interface RunStart {
   readonly device: Device;
   /** By package name; `node` is Node itself. */
   readonly versions: Readonly<Record<string, string>>;
-  readonly machine: {
-    readonly platform: string;
-    readonly cpu?: string;
-    readonly cores: number;
-    readonly memoryBytes: number;
-  };
+  readonly machine: Machine;
   readonly data: {
     readonly train: PairsDigest & { readonly images: ImagesDigest };
     readonly validation: PairsDigest & { readonly images: ImagesDigest };
@@ -35,18 +30,12 @@ export async function runStart(
 ): Promise<RunStart> {
   const time = new Date().toISOString();
   const digest = async (pairs: readonly Pair[]) => ({ ...pairsDigest(pairs), images: await imagesDigest(pairs) });
-  const [cpu] = cpus();
   return {
     time,
     step,
     device,
     versions: { node: process.versions.node, ...packageVersions() },
-    machine: {
-      platform: `${process.platform} ${process.arch}`,
-      ...(cpu ? { cpu: cpu.model } : {}),
-      cores: cpus().length,
-      memoryBytes: totalmem(),
-    },
+    machine: thisMachine(),
     data: { train: await digest(train), validation: await digest(validation) },
   };
 }

@@ -1,4 +1,5 @@
 import type { Manifest } from '../files/manifest.js';
+import { factTables } from './fact-tables.js';
 import { gibibytes, inUnit, percent, shortNumber, wholeNumber } from './format-number.js';
 import { type Html, html } from './html.js';
 import type { RunHistory } from './run-history.js';
@@ -90,31 +91,7 @@ export function manifestTables(manifest: Partial<Manifest>): Html {
     ['Versions', versions],
     ['Starts', starts && starts.length > 1 ? starts : undefined],
   ];
-  return html`${parts.map(([name, value]) => {
-    const rows = value === undefined ? [] : flattened(value);
-    if (rows.length === 0) return undefined;
-    const lines = rows.map(
-      ([key, text]) => html`<tr><th scope="row">${key}</th><td class="text">${text}</td></tr>
-`,
-    );
-    return html`<details${name === 'Run' ? html` open` : undefined}><summary>${name}</summary><div class="scroll"><table><tbody>
-${lines}</tbody></table></div></details>
-`;
-  })}`;
-}
-
-/** The leaves of a JSON value by their dotted paths; a list of plain values is one leaf. */
-function flattened(value: object, at = ''): [string, string][] {
-  return Object.entries(value).flatMap(([name, inner]): [string, string][] => {
-    const path = at === '' ? name : `${at}.${name}`;
-    if (inner === undefined) return [];
-    if (Array.isArray(inner) && inner.every((x) => typeof x !== 'object')) return [[path, inner.join(', ') || 'none']];
-    if (typeof inner === 'object' && inner !== null) {
-      const leaves = flattened(inner, path);
-      return leaves.length > 0 ? leaves : [[path, 'as the preset has it']];
-    }
-    return [[path, String(inner)]];
-  });
+  return factTables(parts);
 }
 
 function count(n: number, what: string): string {
