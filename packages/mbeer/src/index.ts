@@ -15,6 +15,7 @@ export {
   type GroupIntervals,
   pairedBootstrap,
 } from './paired-bootstrap.js';
+export { pairedQueryBootstrap, type QueryBootstrapOptions, type QueryMeasure } from './paired-query-bootstrap.js';
 export { modalityGap } from './projection/modality-gap.js';
 export { type TsneOptions, tsne } from './projection/tsne.js';
 export {

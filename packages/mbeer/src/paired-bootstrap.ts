@@ -1,5 +1,6 @@
 import { seededRandom, UniecsError } from '@uniecs/tensor';
 import { commonQueries, type HitDifferences, hitDifferences, type RankedQueries } from './hit-differences.js';
+import { quantile } from './quantile.js';
 
 /** What is compared, and how often queries are drawn. */
 export interface BootstrapOptions {
@@ -97,14 +98,6 @@ function groupMean(group: readonly number[], k: number, sums: Float64Array, diff
     tasks++;
   }
   return tasks === 0 ? Number.NaN : sum / tasks;
-}
-
-/** The quantile of sorted numbers, between neighbours linearly. */
-function quantile(sorted: Float64Array, share: number): number {
-  const place = share * (sorted.length - 1);
-  const below = Math.floor(place);
-  const low = sorted[below] as number;
-  return low + (place - below) * ((sorted[Math.min(below + 1, sorted.length - 1)] as number) - low);
 }
 
 function positionOf(name: string, names: readonly string[]): number {

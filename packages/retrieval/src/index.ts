@@ -88,6 +88,7 @@ export { type RetrievalModel, retrievalModel } from './model/retrieval-model.js'
 export { type ScoreFusionConfig, scoreFusion } from './model/score-fusion.js';
 export { writeReport } from './report/write-report.js';
 export { baselineMethods, comparedMethods, type Method, table1Methods } from './reproduction/methods.js';
+export { type MissingOptions, type MissingReport, reproduceMissing } from './reproduction/missing.js';
 export { methodsToTrain } from './reproduction/model-folders.js';
 export type {
   GivenModel,
@@ -95,6 +96,7 @@ export type {
   ReproduceOptions,
   TrainingOptions,
 } from './reproduction/reproduce-options.js';
+export type { Reproduced } from './reproduction/reproduced.js';
 export { checkReproductionFolder, type Reproduction, reproductions } from './reproduction/reproduction-folder.js';
 export type { ReproductionManifest } from './reproduction/reproduction-manifest.js';
 export {
@@ -132,3 +134,81 @@ export {
   type TrainStages,
   trainStages,
 } from './training/train-step.js';
+export {
+  type BeyondTextEvent,
+  type BeyondTextOptions,
+  type BeyondTextSummary,
+  beyondText,
+} from './two-tower/beyond-text.js';
+export type {
+  ArmGap,
+  ArmOutcome,
+  BeyondTextReport,
+  Measures,
+  RunReport,
+  SplitMeasures,
+} from './two-tower/beyond-text-report.js';
+export { gapTable, kindTable, measuresTable, shownMeasures } from './two-tower/beyond-text-table.js';
+export {
+  type HostQueryBatch,
+  type QueryBatches,
+  type QueryBatchesOptions,
+  queryBatches,
+} from './two-tower/query-batches.js';
+export {
+  type CatalogueSplit,
+  type QueryData,
+  type QueryDataOptions,
+  type QueryDigest,
+  type QuerySet,
+  queryData,
+} from './two-tower/query-data.js';
+export {
+  type QueryLabels,
+  type QueryProductBatch,
+  type QueryProductOptions,
+  type QueryProductTerm,
+  type QueryProductVectors,
+  queryToProduct,
+} from './two-tower/query-product-terms.js';
+export {
+  type QueryMetrics,
+  type QueryRanks,
+  type QueryReport,
+  queryReport,
+  rankProducts,
+} from './two-tower/query-ranks.js';
+export type { RecipeCell } from './two-tower/recipe-cell.js';
+export { recipeFiles, type StoredRecipe } from './two-tower/recipe-folder.js';
+export type { StageEvent, StagePlace } from './two-tower/stage-event.js';
+export type { StageSources } from './two-tower/stage-run.js';
+export { type StageOptions, type StageSummary, trainStage } from './two-tower/train-stage.js';
+export {
+  type ProductReads,
+  type Stage,
+  type TwoTowerConfig,
+  type TwoTowerConfigOptions,
+  twoTowerConfig,
+} from './two-tower/two-tower-config.js';
+export {
+  type TwoTowerEmbedder,
+  type TwoTowerEmbedderOptions,
+  twoTowerEmbedder,
+  type Vectors,
+} from './two-tower/two-tower-embedder.js';
+export {
+  type LoadedTwoTower,
+  loadTwoTower,
+  type StartWeights,
+  type StoredTwoTower,
+} from './two-tower/two-tower-folder.js';
+export { type ProductTensors, type QueryTensors, type TwoTower, twoTower } from './two-tower/two-tower-model.js';
+export {
+  type GivenTwoTowerSettings,
+  type TwoTowerArm,
+  type TwoTowerSettings,
+  twoTowerArms,
+  twoTowerSettings,
+} from './two-tower/two-tower-settings.js';
+export { type TwoTowerInputs, type TwoTowerStepParts, twoTowerStep } from './two-tower/two-tower-step.js';
+export { writeBeyondText } from './two-tower/write-beyond-text.js';

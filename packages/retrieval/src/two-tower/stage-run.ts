@@ -38,7 +38,7 @@ export interface StageSources {
   readonly sources: string;
   readonly images: ImageSource;
   /** The model of a stage; default `twoTowerConfig`. */
-  readonly configOf?: (options: TwoTowerConfigOptions) => TwoTowerConfig;
+  readonly configOf?: ((options: TwoTowerConfigOptions) => TwoTowerConfig) | undefined;
 }
 
 /** A stage before its first step. */

@@ -90,6 +90,25 @@ describe('trainStage', () => {
     }
   });
 
+  it('starts both text encoders from the one of a model folder', async () => {
+    const still = { ...settings, learningRate: Number.MIN_VALUE };
+    await stageIn('from-folder', { steps: 1, settings: still, start: { encoders: at('first') } });
+    await stageIn('from-draw', { steps: 1, settings: still });
+    const [first, found, drawn] = [
+      await weightsOf('first'),
+      await weightsOf('from-folder'),
+      await weightsOf('from-draw'),
+    ];
+    for (const [name, values] of found) {
+      const encoder = name.replace(/^query_encoder/, 'text_encoder');
+      expect(values).toEqual(/_encoder\./.test(name) ? first.get(encoder) : drawn.get(name));
+    }
+    const text = (weights: typeof first, tower: string) => [...weights].filter(([name]) => name.startsWith(tower));
+    expect(text(first, 'text_encoder').map(([, values]) => values)).not.toEqual(
+      text(first, 'query_encoder').map(([, values]) => values),
+    );
+  });
+
   it('frozen encoders do not move, those of the query tower neither; all else does', async () => {
     const arm = armOf('frozen encoders');
     const still = { ...settings, learningRate: Number.MIN_VALUE };

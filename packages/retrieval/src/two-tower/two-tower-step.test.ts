@@ -82,7 +82,7 @@ describe('twoTowerStep', () => {
       return [loss, maskedNegatives, rowSums].flatMap((x) => [...x.dataSync()]);
     });
     const run = compile(compiled.step, { state: [[...namedState(compiled.state).values()]], name: 'step' });
-    const given = tf.tidy(() => hostTree(inputs()));
+    const given = scoped(() => hostTree(inputs()));
     const { loss, maskedNegatives, rowSums } = await run(given);
     const found = [loss, maskedNegatives, rowSums].flatMap(({ data }) => [...data]);
     expect(found).toBeCloseToArray(report, { relative: 1e-4, absolute: 1e-5 });
