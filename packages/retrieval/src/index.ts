@@ -101,7 +101,6 @@ export { checkReproductionFolder, type Reproduction, reproductions } from './rep
 export type { ReproductionManifest } from './reproduction/reproduction-manifest.js';
 export {
   type ImportedEmbeddings,
-  type Reproduced,
   reproduceTable1,
   type Table1Options,
 } from './reproduction/table1.js';

@@ -4,7 +4,6 @@ import { namedParameters, UniecsError } from '@uniecs/tensor';
 import { type AblationReport, ablationReport } from '../ablation/ablation-report.js';
 import type { StoredGrid } from '../ablation/grid-folder.js';
 import { type ByRow, recallRows } from '../ablation/recall-rows.js';
-import type { GridOutcome } from '../ablation/run-grid.js';
 import { rankPairs } from '../embedding/model-embedder.js';
 import { modelFiles, readJson, type StoredConfig } from '../files/model-folder.js';
 import type { ConfigOf } from '../training/assemble-run.js';
@@ -15,7 +14,8 @@ import { type Method, table1Methods, uniecsMethod } from './methods.js';
 import { givenModels, methodsToTrain, type ReadyModel, trainedModels } from './model-folders.js';
 import { withModelFolder } from './open-model.js';
 import type { ReproduceOptions } from './reproduce-options.js';
-import { checkReproductionFolder, type ReproductionFiles, writeReproduction } from './reproduction-folder.js';
+import type { Reproduced } from './reproduced.js';
+import { checkReproductionFolder, writeReproduction } from './reproduction-folder.js';
 import { type DataDigest, dataDigest, reproductionManifest, type UsedEmbeddings } from './reproduction-manifest.js';
 import { table1Page } from './table1-page.js';
 import { importedMethods, type MeasuredMethod, type Table1Report, table1Report } from './table1-report.js';
@@ -32,14 +32,6 @@ export interface ImportedEmbeddings extends Pick<UsedEmbeddings, 'name' | 'file'
 /** What Table 1 is made with. */
 export interface Table1Options extends ReproduceOptions {
   readonly embeddings?: readonly ImportedEmbeddings[];
-}
-
-/** A reproduction that was written. */
-export interface Reproduced<Report> {
-  readonly report: Report;
-  readonly files: ReproductionFiles;
-  /** How the training stands; undefined where nothing was to be trained. */
-  readonly training?: GridOutcome | undefined;
 }
 
 /**
