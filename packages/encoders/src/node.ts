@@ -23,6 +23,7 @@ export {
   normalizePixels,
   type PerChannel,
 } from './images/normalize-pixels.js';
+export { thumbnail } from './images/thumbnail.js';
 export { type EncodedTitles, loadTokenizer, type TitleTokenizer } from './tokenizer/load-tokenizer.js';
 export {
   specialTokens,

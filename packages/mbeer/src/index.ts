@@ -7,6 +7,7 @@ export type { RankedQueries, RankedTask } from './hit-differences.js';
 export type { ItemVectors } from './item-vectors.js';
 export type { CatalogueItem, Item, MetadataValue, Pair } from './items.js';
 export { type MissingCounts, withoutModality } from './missing-modality.js';
+export { type NearestCandidates, type NearestOptions, nearestCandidates } from './nearest-candidates.js';
 export { type NoisyCounts, withNoisyModality } from './noisy-modality.js';
 export { type PairEmbeddings, type PairEmbeddingsOptions, pairEmbeddings } from './pair-embeddings.js';
 export {

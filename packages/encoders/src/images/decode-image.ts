@@ -70,7 +70,8 @@ export async function decodeImage(
   }
 }
 
-function checkHeader({ format, width, height }: Metadata): void {
+/** Throws for a format or a size that is refused. */
+export function checkHeader({ format, width, height }: Metadata): void {
   if (!formats.has(format)) throw new Error(`format ${format} is not supported`);
   if (width * height > maxImagePixels) {
     throw new Error(`${width} x ${height} pixels are more than ${maxImagePixels / 1e6} million`);
@@ -96,7 +97,8 @@ export async function readImage(path: string): Promise<Uint8Array> {
   }
 }
 
-function undecodable(path: string | undefined, cause: unknown): UniecsError {
+/** The error of an image that cannot be decoded. */
+export function undecodable(path: string | undefined, cause: unknown): UniecsError {
   if (UniecsError.isInstance(cause)) return cause;
   const reason = (cause instanceof Error ? cause.message : String(cause)).trim().replace(/\s*\n\s*/g, '; ');
   return new UniecsError({

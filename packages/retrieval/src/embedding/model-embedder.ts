@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Device } from '@uniecs/compile';
 import { type ImageSource, imageSource } from '@uniecs/encoders/node';
 import {
+  type Embeddings,
   type Evaluation,
   type EvaluationReport,
   evaluateTasks,
@@ -51,8 +52,18 @@ export async function evaluatePairs(
 export async function rankPairs(
   source: Pick<Embedder, 'embed'>,
   pairs: readonly Pair[],
-  { onProgress, signal }: EmbedOptions = {},
+  options: EmbedOptions = {},
 ): Promise<Evaluation> {
+  const { signal } = options;
+  return evaluateTasks({ ...(await embedPairs(source, pairs, options)), ...(signal ? { signal } : {}) });
+}
+
+/** The embeddings of item 1 and of item 2 of each pair. */
+export async function embedPairs(
+  source: Pick<Embedder, 'embed'>,
+  pairs: readonly Pair[],
+  { onProgress, signal }: EmbedOptions = {},
+): Promise<{ readonly query: Embeddings; readonly candidate: Embeddings }> {
   const items: Item[] = [...pairs.map(({ item1 }) => item1), ...pairs.map(({ item2 }) => item2)];
   const all = await source.embed(items, { ...(onProgress ? { onProgress } : {}), signal });
   const half = (index: 0 | 1) => {
@@ -68,7 +79,7 @@ export async function rankPairs(
       hasText: cut(all.hasText as Float32Array, 1),
     };
   };
-  return evaluateTasks({ query: half(0), candidate: half(1), ...(signal ? { signal } : {}) });
+  return { query: half(0), candidate: half(1) };
 }
 
 /** A short name of a model's content (SHA-256 over names, shapes and weights): an index remembers which model made it. */
