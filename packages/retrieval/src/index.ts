@@ -87,6 +87,8 @@ export {
 export { type RetrievalModel, retrievalModel } from './model/retrieval-model.js';
 export { type ScoreFusionConfig, scoreFusion } from './model/score-fusion.js';
 export { writeReport } from './report/write-report.js';
+export { type Figure4Options, type Figure4Report, reproduceFigure4 } from './reproduction/figure4.js';
+export { type Figure5Options, type Figure5Report, reproduceFigure5 } from './reproduction/figure5.js';
 export { baselineMethods, comparedMethods, type Method, table1Methods } from './reproduction/methods.js';
 export { type MissingOptions, type MissingReport, reproduceMissing } from './reproduction/missing.js';
 export { methodsToTrain } from './reproduction/model-folders.js';

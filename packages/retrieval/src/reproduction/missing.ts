@@ -6,16 +6,12 @@ import { comparedMethods } from './methods.js';
 import { type Condition, conditionGroups } from './missing-conditions.js';
 import { missingPage } from './missing-page.js';
 import { readyModels } from './model-folders.js';
+import { modelsData, modelsManifest, splitWarnings } from './models-manifest.js';
 import { withModelFolder } from './open-model.js';
 import type { ReproduceOptions } from './reproduce-options.js';
 import type { Reproduced } from './reproduced.js';
 import { checkReproductionFolder, writeReproduction } from './reproduction-folder.js';
-import {
-  dataDigest,
-  type ReproductionManifest,
-  reproductionManifest,
-  type UsedModel,
-} from './reproduction-manifest.js';
+import type { ReproductionManifest, UsedModel } from './reproduction-manifest.js';
 
 /** The curves of one model. */
 export interface MissingModel {
@@ -57,14 +53,14 @@ export async function reproduceMissingWith(
   options: MissingOptions,
   configOf: ConfigOf,
 ): Promise<Reproduced<MissingReport>> {
-  const { out, evaluation, split, signal, onMeasure, device, drawSeed = 7 } = options;
+  const { out, evaluation, signal, onMeasure, drawSeed = 7 } = options;
   await checkReproductionFolder(out);
-  const { models, trained } = await readyModels(options, comparedMethods, configOf);
-  const data = trained ? { ...trained.grid.data } : { evaluation: await dataDigest(evaluation) };
+  const ready = await readyModels(options, comparedMethods, configOf);
+  const data = await modelsData(ready, options);
   const groups = conditionGroups(evaluation, drawSeed);
   const conditions = groups.flatMap((group) => group.map(({ condition }) => condition));
   const found = new Map<string, MissingModel['runs'][number][]>();
-  for (const { name, arm, seed, folder, path, weights } of models) {
+  for (const { name, arm, seed, folder, path, weights } of ready.models) {
     const runs = found.get(name) ?? [];
     const key = { weights, data: data.evaluation, conditions, drawSeed };
     const results = await keptResult(out, `missing ${name} ${runs.length + 1}`, key, () =>
@@ -83,13 +79,9 @@ export async function reproduceMissingWith(
     what: 'missing',
     conditions,
     models: [...found].map(([name, runs]) => ({ name, runs })),
-    warnings: split === 'test' ? [] : ['Judged on the validation pairs, on which the weights were chosen.'],
-    manifest: reproductionManifest({
-      ...(device ? { device } : {}),
-      ...(trained ? { seeds: trained.grid.seeds, settings: trained.grid.base, arms: trained.grid.arms } : {}),
-      ...{ split, data, models: models.map(({ path: _, ...model }) => model), options: { drawSeed } },
-    }),
+    warnings: splitWarnings(options),
+    manifest: modelsManifest(ready, options, data, { drawSeed }),
   };
   const files = await writeReproduction(out, 'missing', report, missingPage(report));
-  return { report, files, ...(trained ? { training: trained.outcome } : {}) };
+  return { report, files, ...(ready.trained ? { training: ready.trained.outcome } : {}) };
 }
