@@ -87,8 +87,10 @@ export {
 export { type RetrievalModel, retrievalModel } from './model/retrieval-model.js';
 export { type ScoreFusionConfig, scoreFusion } from './model/score-fusion.js';
 export { writeReport } from './report/write-report.js';
+export { type Figure3Options, type Figure3Report, reproduceFigure3 } from './reproduction/figure3.js';
 export { type Figure4Options, type Figure4Report, reproduceFigure4 } from './reproduction/figure4.js';
 export { type Figure5Options, type Figure5Report, reproduceFigure5 } from './reproduction/figure5.js';
+export { type Figure6Options, type Figure6Report, reproduceFigure6 } from './reproduction/figure6.js';
 export { baselineMethods, comparedMethods, type Method, table1Methods } from './reproduction/methods.js';
 export { type MissingOptions, type MissingReport, reproduceMissing } from './reproduction/missing.js';
 export { methodsToTrain } from './reproduction/model-folders.js';
@@ -107,6 +109,7 @@ export {
   type Table1Options,
 } from './reproduction/table1.js';
 export { importedMethods, type Table1Report, type Table1Row } from './reproduction/table1-report.js';
+export { reproduceTable4, type Table4Options, type Table4Report } from './reproduction/table4.js';
 export { checkSettings } from './reproduction/train-arms.js';
 export { type AdamWOptions, type AdamWState, adamW, type Optimizer, type StepScales } from './training/adamw.js';
 export { type Schedule, type WarmupCosineOptions, warmupCosine } from './training/learning-rate.js';
@@ -180,7 +183,7 @@ export {
   rankProducts,
 } from './two-tower/query-ranks.js';
 export type { RecipeCell } from './two-tower/recipe-cell.js';
-export { recipeFiles, type StoredRecipe } from './two-tower/recipe-folder.js';
+export { readRecipe, recipeFiles, type StoredRecipe } from './two-tower/recipe-folder.js';
 export type { StageEvent, StagePlace } from './two-tower/stage-event.js';
 export type { StageSources } from './two-tower/stage-run.js';
 export { type StageOptions, type StageSummary, trainStage } from './two-tower/train-stage.js';

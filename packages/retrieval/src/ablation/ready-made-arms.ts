@@ -43,9 +43,12 @@ export function table4Arms(base: GivenSettings = {}): Arm[] {
   return [fullArm, ...['CMAL', 'CLAL', 'IMCL'].map((group) => dropArm([group], base)), gatingArm(false)];
 }
 
-/** Figure 6: beta from 0, its baseline, to 1. Which points the paper has is not said. */
+/** The values of beta in Figure 6: from 0, its baseline, to 1. Which points the paper has is not said. */
+export const figure6Betas: readonly number[] = [0, 0.1, 0.25, 0.5, 0.75, 1];
+
+/** Figure 6: an arm for each of `figure6Betas`. */
 export function figure6Arms(): Arm[] {
-  return [0, 0.1, 0.25, 0.5, 0.75, 1].map(betaArm);
+  return figure6Betas.map(betaArm);
 }
 
 /** Whether an arm trains what the base trains: it asks for what the base has anyway. */

@@ -1,17 +1,16 @@
 import { tasks } from '@uniecs/mbeer';
 import type { AblationReport } from '../ablation/ablation-report.js';
-import { rowTitle, tableBlocks } from '../ablation/ablation-table.js';
-import { ks } from '../ablation/cell-files.js';
+import { rowTitle } from '../ablation/ablation-table.js';
 import { forestPlot } from '../ablation/forest-plot.js';
 import { forestStyle } from '../ablation/forest-style.js';
 import { dotPlot } from '../report/dot-plot.js';
 import { wholeNumber } from '../report/format-number.js';
 import { type Html, html, numberCell } from '../report/html.js';
+import { type PublishedLine, publishedNote, publishedStyle, publishedTables } from './published-table.js';
 import { reproductionPage } from './reproduction-page.js';
 import type { Table1Report, Table1Row } from './table1-report.js';
 
-const style = `${forestStyle}.published{color:var(--soft)}.published.first,th.first{border-left:1px solid var(--rule)}
-`;
+const style = `${forestStyle}${publishedStyle}`;
 
 /** The page of Table 1. */
 export function table1Page(report: Table1Report): string {
@@ -26,7 +25,7 @@ export function table1Page(report: Table1Report): string {
     {
       id: 'table',
       title: 'Table 1',
-      content: html`${tableNote(published.paper)}${tableBlocks.map((block) => blockTable(rows, block))}`,
+      content: html`${publishedNote(published.paper)}${publishedTables(rows.map(lineOf))}`,
     },
     { id: 'methods', title: 'Methods', content: methodTable(rows) },
     ...(report.trainings.length > 0
@@ -53,6 +52,11 @@ export function table1Page(report: Table1Report): string {
   });
 }
 
+function lineOf({ name, kind, note = '', mean, deviation, published }: Table1Row): PublishedLine {
+  const empty = kind === 'empty' ? { note: note.startsWith('import') ? 'import embeddings' : '-' } : {};
+  return { name, ...empty, mean, deviation, published: published?.recall ?? null };
+}
+
 function overview(measured: readonly Table1Row[]): Html {
   const names = [...tasks.map(({ name }) => name), 'mean', 'imageSided'];
   return dotPlot({
@@ -71,57 +75,6 @@ function differences(comparison: AblationReport): Html {
   const percent = Math.round(comparison.bootstrap.confidence * 100);
   return html`<p class="note">Every arm that was trained, minus ${comparison.baseline}, mean over the seeds that both have. The interval (${percent} %, paired bootstrap over queries) covers which queries were asked; it does not cover the seed of training, whose standard deviation is given apart.</p>
 ${forestPlot(comparison, 'mean', 'R@10')}${forestPlot(comparison, 'imageSided', 'R@10')}`;
-}
-
-function tableNote(paper: string): Html {
-  return html`<p class="note">Recall@1, 5 and 10: the share of queries whose partner is among the first K; t title, v image, vt both, query first. Image-sided: the mean over the tasks with an image-only side. ± is the standard deviation over seeds. <strong>Published</strong> columns are the paper's own figures (${paper}), measured by its authors on their data, which are not public: they are not to be compared with the others number by number.</p>
-`;
-}
-
-function blockTable(rows: readonly Table1Row[], block: readonly string[]): Html {
-  // The paper prints no means.
-  const printed = (row: string) => tasks.some(({ name }) => name === row);
-  const groups = block.map(
-    (row) =>
-      html`<th scope="colgroup" class="first" colspan="${ks.length}">${rowTitle(row)}</th>${printed(row) ? html`<th scope="colgroup" class="published first" colspan="${ks.length}">${rowTitle(row)}, published</th>` : undefined}`,
-  );
-  const heads = block.map((row) => {
-    const columns = (kind: string) =>
-      ks.map((k, i) => html`<th scope="col" class="${kind}${i === 0 ? ' first' : ''}">R@${k}</th>`);
-    return html`${columns('')}${printed(row) ? columns('published') : undefined}`;
-  });
-  const lines = rows.map((method) => {
-    const cells = block.map(
-      (row) => html`${ownCells(method, row)}${printed(row) ? publishedCells(method, row) : undefined}`,
-    );
-    return html`<tr><th scope="row">${method.name}</th>${cells}</tr>
-`;
-  });
-  return html`<div class="scroll"><table><thead><tr><th></th>${groups}</tr><tr><th scope="col">method</th>${heads}</tr></thead>
-<tbody>
-${lines}</tbody></table></div>
-`;
-}
-
-function ownCells({ mean, deviation, kind, note = '' }: Table1Row, row: string): Html | Html[] {
-  if (kind === 'empty') {
-    return html`<td class="first" colspan="${ks.length}">${note.startsWith('import') ? 'import embeddings' : '-'}</td>`;
-  }
-  return ks.map((k) => {
-    const value = mean?.[row]?.[`R@${k}`];
-    const spread = deviation?.[row]?.[`R@${k}`];
-    const shown = typeof value === 'number' ? numberCell(value, value.toFixed(3)) : '-';
-    const after = typeof spread === 'number' ? html` <small>± ${spread.toFixed(3)}</small>` : undefined;
-    return html`<td>${shown}${after}</td>`;
-  });
-}
-
-function publishedCells({ published }: Table1Row, row: string): Html[] {
-  return ks.map((_, i) => {
-    const value = published?.recall[row]?.[i];
-    const shown = typeof value === 'number' ? numberCell(value, value.toFixed(2)) : '-';
-    return html`<td class="published${i === 0 ? ' first' : ''}">${shown}</td>`;
-  });
 }
 
 function methodTable(rows: readonly Table1Row[]): Html {
