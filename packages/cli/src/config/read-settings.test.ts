@@ -60,6 +60,7 @@ losses:
     { temperature: { learnedFrom: 0.05, minimum: 0.02 }, symmetric: true, maskFalseNegatives: true, tasks: [vt->vt, v->t],
       imageSideWeight: 2 }
 weighting: { beta: 0.5, sumTo: terms, floor: 0.05, scope: representations, weights: { PML: 0.5, TASKS: 1 } }
+initialization: bert
 augmentation: { area: [0.6, 1], aspect: [0.75, 1.33], flip: 0.5, brightness: 0.2, contrast: 0.2, saturation: 0.2 }
 tokenizer: { vocabularySize: 1000, minFrequency: 1, subwords: 10, characters: 100 }
 recompute: true
@@ -77,7 +78,7 @@ onSaveError: continue
 
 it('reads every setting but steps, nested ones too', async () => {
   const settings = await read(everything);
-  expect(Object.keys(settings)).toHaveLength(33);
+  expect(Object.keys(settings)).toHaveLength(34);
   expect(Object.keys(settings).sort()).toEqual(Object.keys(trainSettings(settings)).sort());
   expect(settings).toMatchObject({ model: 'clip-ff', learningRate: 1e-4, drop: ['CLAL', 'V2V'] });
   expect(settings.fusion).toMatchObject({ gating: false, blocks: 1 });

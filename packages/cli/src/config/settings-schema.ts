@@ -145,6 +145,7 @@ export const settingsSchema: z.ZodType<GivenSettings> = options<GivenSettings>({
     weights: z.record(z.string(), from0),
     scope: name('representations', 'parameters'),
   }),
+  initialization: name('bert', 'fanIn'),
   augmentation: orFalse(augmentation, 'expected false or options of the augmentation'),
   tokenizer: options<Given<'tokenizer'>>({
     vocabularySize: count,

@@ -13,8 +13,10 @@ import { loadWeights, modelFiles, readTokenizer } from '../files/model-folder.js
 import type { ModelConfig } from '../model/model-config.js';
 import { type RetrievalModel, retrievalModel } from '../model/retrieval-model.js';
 import { adamW } from './adamw.js';
+import { drawFanIn } from './initial-weights.js';
 import { type Schedule, warmupCosine } from './learning-rate.js';
 import { parameterGroups } from './parameter-groups.js';
+import { presetAugmentation } from './preset-augmentation.js';
 import {
   defaultDataWorkers,
   presetLosses,
@@ -107,7 +109,8 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
   const config = sources.configOf(settings, tokenizer.vocabularySize);
   const images = imagesOf(sources, config.image.imageSize);
   const loader: ItemLoader = { tokenizer, images, maxLength: config.text.maxLength };
-  const { batchSize, seed, augmentation: augment, batching, modalityDropout } = settings;
+  const { batchSize, seed, batching, modalityDropout } = settings;
+  const augment = presetAugmentation(settings);
   const imageTokens = (config.image.imageSize / config.image.patchSize) ** 2 + 1;
   const gathered = { batchSize, seed, augment, batching, modalityDropout };
   const batches = pairBatches({ pairs: sources.train, loader, imageTokens, ...gathered });
@@ -116,6 +119,7 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
 
   const model = retrievalModel(config, seededRandom(seed).fork('model'));
   made.push(...parameters(model));
+  if (settings.initialization === 'fanIn') drawFanIn(model, seededRandom(seed).fork('fan-in'));
   if (sources.weightsFrom) await loadWeights(model, join(sources.weightsFrom, modelFiles.weights));
   const { freeze, learningRateFactors, clipNorm, averageDecay } = settings;
   const names = [...trainableParameters(model, terms).keys()];

@@ -20,6 +20,7 @@ import type { Batching } from '../data/pair-batches.js';
 import type { ModalityDropout } from '../data/vary-pairs.js';
 import { type Architecture, architectures, type FusionChanges, type PresetName } from '../model/model-config.js';
 import type { AdamWOptions } from './adamw.js';
+import { type Initialization, initializations } from './initial-weights.js';
 
 /** How the loss terms are weighted: by Eq. 19 or equally, with the gradient norms measured in a scope. */
 export interface WeightingSettings extends Omit<AdaptiveWeightingOptions, 'terms' | 'initial'> {
@@ -95,8 +96,10 @@ export interface TrainSettings {
   readonly fusion: FusionChanges;
   readonly losses: LossOptions;
   readonly weighting: WeightingSettings;
-  /** Changes of the augmentation; false for none. */
+  /** Changes of the preset's augmentation; false for none. */
   readonly augmentation: AugmentOptions | false;
+  /** How the first weights are drawn; default `fanIn`, with the preset `paper` `bert`. */
+  readonly initialization: Initialization;
   readonly tokenizer: TokenizerOptions;
   /**
    * Threads that decode and augment images; 0 for none beside the main one. Default `defaultDataWorkers`. What a batch holds does not
@@ -200,6 +203,7 @@ export function trainSettings(given: GivenSettings = {}): TrainSettings {
     losses: given.losses ?? {},
     weighting: given.weighting ?? {},
     augmentation: given.augmentation ?? {},
+    initialization: given.initialization ?? (preset === 'paper' ? 'bert' : 'fanIn'),
     tokenizer: given.tokenizer ?? {},
     ...(given.dataWorkers === undefined ? {} : { dataWorkers: given.dataWorkers }),
     validateEvery: given.validateEvery ?? 1,
@@ -221,6 +225,7 @@ export function trainSettings(given: GivenSettings = {}): TrainSettings {
   if (image + text > 1) throw outOfRange('modalityDropout', 'image and text of together at most 1', image + text);
   whole('microBatch', settings.microBatch, 1, batchSize);
   oneOf('precision', settings.precision, precisions);
+  oneOf('initialization', settings.initialization, initializations);
   whole('warmupSteps', settings.warmupSteps, 0);
   if (settings.dataWorkers !== undefined) whole('dataWorkers', settings.dataWorkers, 0);
   whole('validateEvery', settings.validateEvery, 1);

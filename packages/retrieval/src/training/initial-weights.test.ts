@@ -1,0 +1,81 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { namedParameters, seededRandom } from '@uniecs/tensor';
+import { expectNoTensorLeak } from '@uniecs/tensor/testing';
+import { describe, expect, it } from 'vitest';
+import { modelConfig } from '../model/model-config.js';
+import { retrievalModel } from '../model/retrieval-model.js';
+import { smallModel } from '../testing/small-training.js';
+import { drawFanIn } from './initial-weights.js';
+import { presetAugmentation } from './preset-augmentation.js';
+import { trainSettings } from './train-settings.js';
+
+const valuesOf = (model: ReturnType<typeof smallModel>) =>
+  new Map([...namedParameters(model)].map(([name, variable]) => [name, [...variable.dataSync()]]));
+
+function deviation(values: readonly number[]): number {
+  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length);
+}
+
+describe('drawFanIn', () => {
+  it('gives every matrix the deviation of its inputs, and leaves tables, norms and biases', () => {
+    tf.tidy(() => {
+      const model = retrievalModel(modelConfig('tiny', 'recommended', 300), seededRandom(1));
+      const before = valuesOf(model);
+      drawFanIn(model, seededRandom(2));
+      const after = valuesOf(model);
+      const changed = [...after].filter(([name, values]) => values.some((x, i) => x !== before.get(name)?.[i]));
+      const names = changed.map(([name]) => name);
+      expect(names).toContain('image_encoder.embeddings.patch_embedding.weight');
+      expect(names).toContain('fusion.cross_layers.0.image.gate.weight');
+      expect(names.filter((name) => /bias|norm|class_embedding|position|word|token_type/i.test(name))).toEqual([]);
+      for (const [name, values] of changed) {
+        const shape = (namedParameters(model).get(name) as tf.Variable).shape;
+        const inputs = values.length / (shape[0] as number);
+        // The relative error of a deviation of n draws is 1 / sqrt(2n): five of them.
+        expect(Math.abs(deviation(values) * Math.sqrt(inputs) - 1)).toBeLessThan(5 / Math.sqrt(2 * values.length));
+      }
+      const matrices = [...namedParameters(model)].filter(
+        ([name, { rank }]) => rank > 1 && !/embeddings?\.weight/.test(name),
+      );
+      expect(matrices.length + 1).toBe(changed.length);
+    });
+  });
+
+  it('is a function of the seed alone', () => {
+    tf.tidy(() => {
+      const drawn = (first: number, seed: number) => {
+        const model = retrievalModel(smallModel().config, seededRandom(first));
+        drawFanIn(model, seededRandom(seed));
+        return valuesOf(model).get('fusion.image_projection.weight');
+      };
+      expect(drawn(1, 3)).toEqual(drawn(2, 3));
+      expect(drawn(1, 3)).not.toEqual(drawn(1, 4));
+    });
+  });
+
+  it('leaks no tensor', async () => {
+    const model = smallModel();
+    await expectNoTensorLeak(() => drawFanIn(model, seededRandom(2)));
+  });
+});
+
+describe('the presets of training', () => {
+  it('paper draws as BERT and mirrors, recommended draws by the inputs and does not', () => {
+    const [paper, recommended] = [trainSettings({ preset: 'paper' }), trainSettings()];
+    expect([paper.initialization, recommended.initialization]).toEqual(['bert', 'fanIn']);
+    expect(presetAugmentation(paper)).toEqual({});
+    expect(presetAugmentation(recommended)).toMatchObject({ flip: 0 });
+  });
+
+  it('single options change, and false is none', () => {
+    const changed = presetAugmentation(trainSettings({ augmentation: { flip: 0.5 } }));
+    expect(changed).toEqual({ ...(presetAugmentation(trainSettings()) as object), flip: 0.5 });
+    expect(presetAugmentation(trainSettings({ augmentation: false }))).toBe(false);
+  });
+
+  it('refuses an initialization that there is not', () => {
+    expect(() => trainSettings({ initialization: 'xavier' as 'bert' })).toThrow('initialization to be bert or fanIn');
+  });
+});
