@@ -1,5 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
+import { type AugmentOptions, augmentImage } from '@uniecs/encoders/node';
 import { namedParameters, seededRandom } from '@uniecs/tensor';
 import { expectNoTensorLeak } from '@uniecs/tensor/testing';
 import { describe, expect, it } from 'vitest';
@@ -62,17 +63,21 @@ describe('drawFanIn', () => {
 });
 
 describe('the presets of training', () => {
-  it('paper draws as BERT and mirrors, recommended draws by the inputs and does not', () => {
+  it('paper draws as BERT and augments, recommended draws by the inputs and takes images as they are', () => {
     const [paper, recommended] = [trainSettings({ preset: 'paper' }), trainSettings()];
     expect([paper.initialization, recommended.initialization]).toEqual(['bert', 'fanIn']);
     expect(presetAugmentation(paper)).toEqual({});
-    expect(presetAugmentation(recommended)).toMatchObject({ flip: 0 });
+    expect(presetAugmentation(recommended)).toBe(false);
   });
 
-  it('single options change, and false is none', () => {
-    const changed = presetAugmentation(trainSettings({ augmentation: { flip: 0.5 } }));
-    expect(changed).toEqual({ ...(presetAugmentation(trainSettings()) as object), flip: 0.5 });
-    expect(presetAugmentation(trainSettings({ augmentation: false }))).toBe(false);
+  it('an option of the augmentation changes that alone, and false is none', () => {
+    const pixels = Uint8Array.from({ length: 48 }, (_, i) => (i * 37) % 256);
+    const changed = (augmentation: AugmentOptions) =>
+      augmentImage(pixels, 4, seededRandom(1), presetAugmentation(trainSettings({ augmentation })) as AugmentOptions);
+    expect(changed({ flip: 0 })).toEqual(pixels);
+    expect(changed({ flip: 1 })).not.toEqual(pixels);
+    expect(presetAugmentation(trainSettings({ preset: 'paper', augmentation: { flip: 1 } }))).toEqual({ flip: 1 });
+    expect(presetAugmentation(trainSettings({ preset: 'paper', augmentation: false }))).toBe(false);
   });
 
   it('refuses an initialization that there is not', () => {

@@ -1,32 +1,21 @@
 import type { AugmentOptions } from '@uniecs/encoders/node';
-import type { PresetName } from '../model/model-config.js';
 import type { TrainSettings } from './train-settings.js';
 
-/** What `augmentImage` does by default: the kinds that the paper names (4.1), at strengths of ours. */
-const paperAugmentation: AugmentOptions = {};
+/** Images as they are. */
+const none = { area: [1, 1], aspect: [1, 1], flip: 0, brightness: 0, contrast: 0, saturation: 0 } as const;
 
 /**
- * A fifth as strong, and never mirrored: partners of a pair look alike place by place, and what a crop, a flip or a jitter takes from
- * that costs a short training more than it gives (`docs/STUDY.md`).
+ * How training images are changed, with the settings' changes: by the preset `paper` as `augmentImage` does by default (the kinds that
+ * the paper names in 4.1, at strengths of ours), by `recommended` not at all. False for not at all.
+ *
+ * Differs from the paper in `recommended`: partners of a pair look alike place by place, and what crops and flips take from that costs
+ * a training of ten epochs more than it gives (`docs/STUDY.md`). A longer one may want some.
  */
-const recommendedAugmentation: AugmentOptions = {
-  area: [0.85, 1],
-  aspect: [1 / 1.1, 1.1],
-  flip: 0,
-  brightness: 0.05,
-  contrast: 0.05,
-  saturation: 0.05,
-};
-
-const presets: Readonly<Record<PresetName, AugmentOptions>> = {
-  paper: paperAugmentation,
-  recommended: recommendedAugmentation,
-};
-
-/** The preset's augmentation with the settings' changes; false for none. */
 export function presetAugmentation({
   preset,
   augmentation,
 }: Pick<TrainSettings, 'preset' | 'augmentation'>): AugmentOptions | false {
-  return augmentation === false ? false : { ...presets[preset], ...augmentation };
+  if (augmentation === false) return false;
+  if (preset === 'paper') return augmentation;
+  return Object.keys(augmentation).length === 0 ? false : { ...none, ...augmentation };
 }
