@@ -10,10 +10,11 @@ async function parse(...argv: string[]) {
   const collect =
     (name: string) =>
     async (...flags: unknown[]) =>
-      void called.push(name, ...flags.slice(0, name === 'validateData' ? 2 : 1));
+      void called.push(name, ...flags.slice(0, ['validateData', 'reproduce'].includes(name) ? 2 : 1));
   const names = [
     'train',
     'ablate',
+    'reproduce',
     'evaluate',
     'embed',
     'buildIndex',
@@ -95,6 +96,45 @@ it('reads the flags of ablate, each --drop an arm', async () => {
   });
 });
 
+it('reads the flags of reproduce, --model and --embeddings several times', async () => {
+  const data = ['--train', 'a', '--val', 'b', '--test', 'c', '--out', 'd'];
+  const files = { train: 'a', val: 'b', test: 'c', out: 'd', logFormat: 'pretty' };
+  const flags = ['--seeds', '7,8', '--steps', '20', '--model', 'UniECS=m', '--model', 'CLIP_SF=n'];
+  const embeddings = ['--embeddings', 'BLIP_SF=x.npy', '--embeddings', 'own=y.parquet', '--fuse', 'sum', '--normalize'];
+  expect((await parse('reproduce', 'table1', ...data, ...flags, ...embeddings)).called).toEqual([
+    'reproduce',
+    'table1',
+    {
+      ...{ ...files, seeds: [7, 8], steps: 20, fuse: 'sum', normalize: true },
+      model: [
+        { name: 'UniECS', path: 'm' },
+        { name: 'CLIP_SF', path: 'n' },
+      ],
+      embeddings: [
+        { name: 'BLIP_SF', path: 'x.npy' },
+        { name: 'own', path: 'y.parquet' },
+      ],
+    },
+  ]);
+  expect((await parse('reproduce', 'figure6', ...data, '--preset', 'paper', '--beta', '0,.5')).called[2]).toEqual({
+    ...{ ...files, preset: 'paper', beta: [0, 0.5] },
+  });
+  const picture = ['--items', '50', '--perplexity', '5', '--iterations', '9', '--draw-seed', '0'];
+  expect((await parse('reproduce', 'figure5', ...data, ...picture)).called[2]).toEqual({
+    ...{ ...files, items: 50, perplexity: 5, iterations: 9, drawSeed: 0 },
+  });
+  expect((await parse('reproduce', 'figure4', ...data, '--tasks', 't->v,v->v', '--queries', '2')).called[2]).toEqual({
+    ...{ ...files, tasks: ['t->v', 'v->v'], queries: 2 },
+  });
+  const catalogue = ['--test', 'c', '--catalog', 'e', '--category', 'kind', '--out', 'd'];
+  expect((await parse('reproduce', 'figure3', ...catalogue)).called).toEqual([
+    ...['reproduce', 'figure3'],
+    { test: 'c', catalog: 'e', category: 'kind', out: 'd', logFormat: 'pretty' },
+  ]);
+  expect((await parse('reproduce', 'table3')).called).toEqual(['reproduce', 'table3', {}]);
+  expect((await parse('reproduce', 'missing', ...data)).called).toEqual(['reproduce', 'missing', files]);
+});
+
 it('reads the flags of the other commands', async () => {
   expect(
     (await parse('eval', '--model', 'm', '--pairs', 'p', '--dataset', 'mbeer', '--pool', 'global')).called,
@@ -156,6 +196,9 @@ describe('refuses', () => {
     ['an unknown command', ['serach'], 'Did you mean search?'],
     ['a command of a later version', ['serve'], "unknown command 'serve'"],
     ['an unknown command of data', ['data', 'generat'], 'Did you mean generate?'],
+    ['a reproduction that there is not', ['reproduce', 'table9'], "unknown command 'table9'"],
+    ['a model without a name', ['reproduce', 'table1', '--out', 'x', '--model', 'runs/a'], 'Expected NAME=PATH.'],
+    ['a preset for Table 1', ['reproduce', 'table1', '--out', 'x', '--preset', 'paper'], "unknown option '--preset'"],
     ['a size that there is not', [...train, '--size', 'tinny'], 'Did you mean tiny?'],
     ['what is no number', [...train, '--epochs', 'many'], 'Expected a whole number from 1.'],
     ['epochs and steps', [...train, '--epochs', '1', '--steps', '1'], 'cannot be used with option'],

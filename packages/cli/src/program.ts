@@ -5,6 +5,7 @@ import type { DoctorFlags } from './commands/doctor.js';
 import type { EmbedFlags } from './commands/embed.js';
 import type { EvaluateFlags } from './commands/evaluate.js';
 import type { GenerateDataFlags } from './commands/generate-data.js';
+import type { ReproducedName, ReproduceFlags } from './commands/reproduce-flags.js';
 import type { SearchFlags } from './commands/search.js';
 import type { TrainFlags } from './commands/train.js';
 import type { ValidateDataFlags } from './commands/validate-data.js';
@@ -30,12 +31,14 @@ import {
   queryWeights,
   wholeNumber,
 } from './options/parsers.js';
+import { addReproduce } from './options/reproduce-command.js';
 import { version } from './version.js';
 
 /** What the commands do, once their flags are read. */
 export interface Actions {
   train(flags: TrainFlags): Promise<void>;
   ablate(flags: AblateFlags): Promise<void>;
+  reproduce(what: ReproducedName, flags: ReproduceFlags): Promise<void>;
   evaluate(flags: EvaluateFlags): Promise<void>;
   embed(flags: EmbedFlags): Promise<void>;
   buildIndex(flags: BuildIndexFlags): Promise<void>;
@@ -66,6 +69,7 @@ export function createProgram(actions: Actions, { writeOut, writeErr, helpWidth 
     .configureOutput({ writeOut, writeErr, ...width });
   addTrain(program, actions);
   addAblate(program, (flags) => actions.ablate(flags));
+  addReproduce(program, (what, flags) => actions.reproduce(what, flags));
   addEvaluate(program, actions);
   addEmbed(program, actions);
   addIndex(program, actions);

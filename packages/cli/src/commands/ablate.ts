@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import type { ImageSource } from '@uniecs/encoders/node';
 import type { LossTerm } from '@uniecs/losses';
 import {
-  type AblationEvent,
   type AblationSummary,
   ablate,
   ablationFiles,
@@ -24,6 +23,7 @@ import { startEngine } from '../engine.js';
 import { afterStart, exitCodes, interruptedCode } from '../exit-code.js';
 import type { DeviceName } from '../machine/device.js';
 import { ablationTable } from '../terminal/ablation-table.js';
+import { gridLine, gridTeller } from '../terminal/grid-events.js';
 import { type Io, print } from '../terminal/io.js';
 import { writeLine } from '../terminal/json-lines.js';
 import { jsonlReporter, prettyReporter, type TrainReporter } from '../terminal/train-reporter.js';
@@ -53,6 +53,7 @@ export async function runAblate(flags: AblateFlags, io: Io): Promise<number> {
   const asLines = flags.logFormat === 'jsonl';
   const reporter = asLines ? jsonlReporter(io.stderr) : prettyReporter(io.stderr);
   const { note } = reporter;
+  const tell = gridTeller(reporter);
   const file = config === undefined ? {} : await readGrid(config);
   const { drop: _drops, ...ofBase } = flags;
   const grid = gridOfFlags(flags, file, settingsOfFlags(ofBase, file.base), note);
@@ -85,8 +86,8 @@ export async function runAblate(flags: AblateFlags, io: Io): Promise<number> {
       ...(flags.keepCheckpoints ? { keepCheckpoints: true } : {}),
       onEvent: (event) => {
         started ||= event.type === 'training';
-        if (asLines) writeLine(io.stderr, lineOf(event));
-        else tell(event, cellsOf(grid).length, reporter);
+        if (asLines) writeLine(io.stderr, gridLine(event));
+        else tell(event);
       },
     }).catch((error: unknown) => {
       throw started ? afterStart(error) : error;
@@ -110,35 +111,6 @@ function checkArms(grid: Grid, terms: readonly LossTerm[]): void {
       const named = `${expected} in the arm '${arm}'`;
       throw new UniecsError({ code, where, expected: named, got, hint, details, cause });
     }
-  }
-}
-
-/** An event as a line of JSON: what a run tells has the folder of its cell beside it. */
-function lineOf(event: AblationEvent): Parameters<typeof writeLine>[1] {
-  if (event.type === 'training') return { ...event.event, cell: event.cell.folder };
-  if (event.type === 'grid') return event;
-  const { cell, ...rest } = event;
-  const { arm, seed, folder } = cell;
-  return { ...rest, cell: folder, arm, seed };
-}
-
-/** Tells a person an event. */
-function tell(event: AblationEvent, cells: number, reporter: TrainReporter): void {
-  if (event.type === 'training') {
-    reporter.onEvent(event.event);
-  } else if (event.type === 'grid') {
-    reporter.note(`${event.cells} runs, ${event.finished} of them done before`);
-  } else {
-    const { cell, place, status, reason } = event;
-    const said = {
-      started: undefined,
-      finished: 'done',
-      done: 'done by another process',
-      busy: 'passed over: another process is at it',
-      interrupted: 'stopped',
-      failed: `failed: ${reason}`,
-    }[status];
-    reporter.note(`[${place}/${cells}] ${cell.arm}, seed ${cell.seed}${said === undefined ? '' : `: ${said}`}`);
   }
 }
 

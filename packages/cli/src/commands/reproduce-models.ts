@@ -1,0 +1,170 @@
+import type { ImageSource } from '@uniecs/encoders/node';
+import type { Pair } from '@uniecs/mbeer';
+import {
+  type AblationEvent,
+  checkSettings,
+  comparedMethods,
+  type GivenModel,
+  type GivenSettings,
+  methodsToTrain,
+  modelConfig,
+  type Reproduced,
+  type ReproduceOptions,
+  type Reproduction,
+  reproduceFigure4,
+  reproduceFigure5,
+  reproduceFigure6,
+  reproduceMissing,
+  reproduceTable1,
+  reproduceTable4,
+  type TrainingOptions,
+  table1Methods,
+  trainSettings,
+} from '@uniecs/retrieval';
+import { UniecsError } from '@uniecs/tensor';
+import { readSettings } from '../config/read-settings.js';
+import { inputsToStore } from '../config/run-inputs.js';
+import { settingsOfFlags } from '../config/settings-of-flags.js';
+import { openImages } from '../data/open-images.js';
+import { readGoodPairs } from '../data/read-good.js';
+import { importEmbeddings } from '../embeddings/import-embeddings.js';
+import { afterStart } from '../exit-code.js';
+import { gridLine, gridTeller } from '../terminal/grid-events.js';
+import type { Io } from '../terminal/io.js';
+import { writeLine } from '../terminal/json-lines.js';
+import { measureTeller } from '../terminal/measure-teller.js';
+import type { ReproductionReport } from '../terminal/reproduction-tables.js';
+import type { TrainReporter } from '../terminal/train-reporter.js';
+import { checkInit, checkTerms } from '../training/run-checks.js';
+import { runDevice } from '../training/run-device.js';
+import type { ReproduceFlags } from './reproduce-flags.js';
+
+/** A reproduction that needs models. */
+export type ModelReproduction = Exclude<Reproduction, 'figure3'>;
+
+/** Where a command tells how it goes. */
+export interface Telling {
+  readonly io: Io;
+  readonly reporter: TrainReporter;
+  /** Whether every line is JSON. */
+  readonly asLines: boolean;
+}
+
+/** Makes a table or figure that needs models: reads the pairs, trains what is missing, measures. */
+export async function reproduceWithModels(
+  what: ModelReproduction,
+  flags: ReproduceFlags,
+  { io, reporter, asLines }: Telling,
+): Promise<Reproduced<ReproductionReport>> {
+  const { images: folder, imageCache, dataWorkers, skipBad, device: named } = flags;
+  const { note } = reporter;
+  const given = (flags.model ?? []).map(({ name, path }) => ({ name, folder: path }));
+  const settings = settingsOfFlags(settingsFlags(flags), flags.config ? await readSettings(flags.config) : {});
+  checkSettings(settings);
+  checkTerms(settings, []);
+  const toTrain = methodNames(what, given);
+  const files = filesOf(flags, toTrain);
+  for (const model of given) await checkInit(model.folder);
+  const device = await runDevice(named, undefined, note);
+  const sources = new Map<number, ImageSource>();
+  const images = (size: number) => {
+    const source = sources.get(size) ?? openImages({ size, imageCache, dataWorkers, note });
+    sources.set(size, source);
+    return source;
+  };
+  const measuring = measureTeller(io, asLines);
+  const tell = gridTeller(reporter);
+  let started = false;
+  const onEvent = (event: AblationEvent) => {
+    started ||= event.type === 'training';
+    if (asLines) writeLine(io.stderr, gridLine(event));
+    else tell(event);
+  };
+  try {
+    const quiet = asLines ? { ...io, stderr: { write: () => {} } } : io;
+    const { imageSize } = modelConfig(trainSettings(settings).size, 'paper', 1).image;
+    const decode = toTrain.length > 0 ? { decode: images(imageSize).check } : {};
+    const read = await readGoodPairs(files, quiet, { images: folder, skipBad, note, ...decode });
+    const options: ReproduceOptions = {
+      ...{ out: flags.out, given, device, images, signal: io.signal, onMeasure: measuring.update },
+      ...{ evaluation: read.at(-1) as Pair[], split: flags.test === undefined ? 'validation' : 'test' },
+      ...(toTrain.length > 0 ? { training: { ...trainingOf(read, settings, flags), onEvent } } : {}),
+    };
+    return await made(what, options, flags).catch((error: unknown) => {
+      throw started ? afterStart(error) : error;
+    });
+  } finally {
+    measuring.end();
+    reporter.end();
+    await Promise.all([...sources.values()].map((source) => source.dispose()));
+  }
+}
+
+async function made(
+  what: ModelReproduction,
+  options: ReproduceOptions,
+  flags: ReproduceFlags,
+): Promise<Reproduced<ReproductionReport>> {
+  const { preset, beta, tasks, queries, items, perplexity, iterations, drawSeed } = flags;
+  switch (what) {
+    case 'table1': {
+      const { embeddings = [], fuse, normalize } = flags;
+      return reproduceTable1({ ...options, embeddings: await importEmbeddings(embeddings, { fuse, normalize }) });
+    }
+    case 'table4':
+      return reproduceTable4({ ...options, ...known({ preset }) });
+    case 'figure4':
+      return reproduceFigure4({ ...options, ...known({ tasks, queries, drawSeed }) });
+    case 'figure5':
+      return reproduceFigure5({ ...options, ...known({ items, perplexity, iterations, drawSeed }) });
+    case 'figure6':
+      return reproduceFigure6({ ...options, ...known({ preset, betas: beta }) });
+    case 'missing':
+      return reproduceMissing({ ...options, ...known({ drawSeed }) });
+  }
+}
+
+/** Fields without those that were not given. */
+function known<T extends object>(fields: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof T]?: Exclude<T[Name], undefined>;
+  };
+}
+
+function settingsFlags({ size, epochs, steps, batchSize, microBatch, lr, dataWorkers }: ReproduceFlags) {
+  return known({ size, epochs, steps, batchSize, microBatch, lr, dataWorkers });
+}
+
+/** Names of what is to be trained. */
+function methodNames(what: ModelReproduction, given: readonly GivenModel[]): string[] {
+  if (what === 'table4' || what === 'figure6') return ['UniECS'];
+  return methodsToTrain(what === 'table1' ? table1Methods : comparedMethods, given).map(({ name }) => name);
+}
+
+/** The pair files to read: the last one is judged. */
+function filesOf({ train, val, test }: ReproduceFlags, toTrain: readonly string[]): string[] {
+  const fault = (expected: string, got: string, hint: string) =>
+    new UniecsError({ code: 'argument', where: 'reproduce', expected, got, hint });
+  if (toTrain.length > 0) {
+    if (train !== undefined && val !== undefined) return [train, val, ...(test === undefined ? [] : [test])];
+    const expected = `--train and --val to train ${toTrain.join(', ')}`;
+    const got = train === undefined ? (val === undefined ? 'neither' : 'no --train') : 'no --val';
+    throw fault(expected, got, 'give both, or for figures of models that exist --model NAME=DIR for each');
+  }
+  const judged = test ?? val;
+  if (judged === undefined) throw fault('pairs to judge on', 'none', 'give --test');
+  return [judged];
+}
+
+function trainingOf(
+  [train = [], validation = []]: readonly (readonly Pair[])[],
+  settings: GivenSettings,
+  flags: ReproduceFlags,
+): TrainingOptions {
+  const { seeds = [7], images, skipBad, keepCheckpoints } = flags;
+  const files = { train: flags.train as string, val: flags.val as string, ...known({ images, skipBad }) };
+  return {
+    ...{ train, validation, settings, seeds, inputs: (folder) => inputsToStore(folder, files) },
+    ...known({ keepCheckpoints }),
+  };
+}

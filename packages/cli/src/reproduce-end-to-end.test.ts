@@ -1,0 +1,220 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { run } from './run.js';
+
+// Under a minute alone, many more beside other tests on a busy machine.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 240_000 });
+
+let folder: string;
+const at = (...parts: string[]) => join(folder, ...parts);
+
+async function uniecs(...args: string[]) {
+  let [out, err] = ['', ''];
+  const stdout = {
+    write: (text: string) => {
+      out += text;
+    },
+  };
+  const stderr = {
+    write: (text: string) => {
+      err += text;
+    },
+  };
+  const code = await run(args, { stdout, stderr, signal: new AbortController().signal });
+  return { code, out, err };
+}
+
+const lines = (text: string) =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+const json = async (...parts: string[]) => JSON.parse(await readFile(at(...parts), 'utf8'));
+
+/** Few terms and two steps: quick to compile. */
+const settings = `batchSize: 8
+warmupSteps: 1
+drop: [CMAL, PDC, IMCL]
+weighting: { scope: representations }
+`;
+const pairs = () => ['--train', at('cat/train.jsonl'), '--val', at('cat/val.jsonl'), '--test', at('cat/test.jsonl')];
+const models = () => [
+  ...[...pairs(), '--out', at('paper'), '--config', at('base.yaml'), '--steps', '2', '--data-workers', '0'],
+  ...['--image-cache', at('images'), '--device', 'cpu', '--log-format', 'jsonl'],
+];
+
+/** What a reproduction wrote and told; its page needs nothing else. */
+async function reproduced(what: string, ...flags: string[]) {
+  const { code, out, err } = await uniecs('reproduce', what, ...flags);
+  expect(code, err).toBe(0);
+  const [summary] = lines(out);
+  const report = JSON.parse(await readFile(summary.report, 'utf8'));
+  expect(report).toMatchObject({
+    version: 1,
+    what,
+    manifest: { version: 1, data: { evaluation: { sha256: expect.any(String) } } },
+  });
+  const page = await readFile(summary.page, 'utf8');
+  expect(page).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/);
+  expect(page).not.toMatch(/(?:src|href)="(?!data:)|url\(|@import|<script/);
+  const trained: string[] =
+    err.trim() === ''
+      ? []
+      : lines(err).flatMap((line) => (line.type === 'cell' && line.status === 'started' ? [line.cell] : []));
+  return { summary, report, page, trained };
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'uniecs-reproduce-'));
+  process.env.XDG_CACHE_HOME = at('cache');
+  const { code, err } = await uniecs('data', 'generate', '--out', at('cat'), '--pairs', '16', '--seed', '3');
+  expect(code, err).toBe(0);
+  await writeFile(at('base.yaml'), settings);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('uniecs reproduce', () => {
+  it('table1 trains its methods and writes the page, with a row for every method of the paper', async () => {
+    const { summary, report, page, trained } = await reproduced('table1', ...models());
+    expect(summary).toMatchObject({ what: 'table1', finished: 6, cells: 6, failed: [], interrupted: false });
+    expect(trained).toHaveLength(6);
+    expect(report.rows.map(({ kind }: { kind: string }) => kind).sort()).toEqual([
+      ...Array(5).fill('empty'),
+      ...Array(4).fill('trained'),
+    ]);
+    expect(report.manifest).toMatchObject({
+      split: 'test',
+      seeds: [7],
+      settings: { steps: 2 },
+      data: { train: { pairs: 16 } },
+    });
+    expect(page.match(/<svg[^>]* role="img"/g)?.length).toBeGreaterThan(0);
+    expect(page).toContain('vt-&gt;vt, published');
+  });
+
+  it('missing, figure4 and figure5 use the same models, and train nothing', async () => {
+    const missing = await reproduced('missing', ...models());
+    expect(missing.report.models).toHaveLength(3);
+    expect(missing.page.match(/<svg[^>]* role="img"/g)).toHaveLength(12);
+    const panels = await reproduced('figure4', ...models(), '--tasks', 'vt->vt', '--queries', '2');
+    expect(panels.report.rows).toHaveLength(2);
+    expect(panels.page).toContain('<img src="data:image/jpeg;base64,');
+    const maps = await reproduced('figure5', ...models(), '--items', '8', '--iterations', '30');
+    expect(maps.report.models.map(({ name }: { name: string }) => name)).toEqual(['UniECS', 'CLIP_SF', 'CLIP_FF']);
+    for (const { trained } of [missing, panels, maps]) expect(trained).toEqual([]);
+  });
+
+  it('table4 and figure6 train what is left, in the same folder', async () => {
+    const ablation = await reproduced('table4', ...models());
+    expect(ablation.trained).toEqual(['cells/UniECS-without-CLAL-7', 'cells/UniECS-without-gating-7']);
+    expect(ablation.report.comparison.arms.map(({ seeds }: { seeds: number[] }) => seeds)).toEqual(Array(5).fill([7]));
+    expect(ablation.page).toContain('t-&gt;v, published');
+    const sweep = await reproduced('figure6', ...models(), '--beta', '0,0.5');
+    expect(sweep.trained).toEqual(['cells/UniECS-paper-beta-0-7']);
+    expect(sweep.page).toContain('R@10 by weighting.beta');
+  });
+
+  it('figure3 counts categories by a catalogue, and table3 says what is not there', async () => {
+    const benchmark = ['--test', at('cat/test.jsonl'), '--out', at('paper'), '--log-format', 'jsonl'];
+    const { report, page } = await reproduced(
+      'figure3',
+      ...benchmark,
+      '--catalog',
+      at('cat/catalog.jsonl'),
+      '--category',
+      'kind',
+    );
+    expect(report.counts.reduce((sum: number, { count }: { count: number }) => sum + count, 0)).toBe(report.products);
+    expect(page).toContain('<rect class="bar');
+    const { code, err } = await uniecs('reproduce', 'table3', '--out', at('paper'));
+    expect(err).toContain('expected loaders of Fashion200K and FashionIQ, got none in this version');
+    expect(code).toBe(2);
+  });
+
+  it('once all is done only the pages are made again, for a person in a table', async () => {
+    const words = models().filter((word) => word !== '--log-format' && word !== 'jsonl');
+    const before = (await readdir(at('paper/cells'))).sort();
+    const { code, out, err } = await uniecs('reproduce', 'table1', ...words);
+    expect(code, err).toBe(0);
+    expect(err).toContain('6 runs, 6 of them done before');
+    expect(out).toMatch(/^method +seeds +R@10 +image-sided +vt->vt\nCLIP_SF +1 /);
+    expect(out).toContain('import embeddings: --embeddings GME-Qwen2VL=FILE');
+    expect(out).toContain(`report: ${at('paper/table1.html')}`);
+    expect((await readdir(at('paper/cells'))).sort()).toEqual(before);
+  });
+
+  it('embeddings that were computed elsewhere fill a row, and model folders take the place of trainings', async () => {
+    const model = at('paper/cells/UniECS-7');
+    const embedded = await uniecs(
+      'embed',
+      '--model',
+      model,
+      '--items',
+      at('cat/catalog.jsonl'),
+      '--out',
+      at('own.parquet'),
+    );
+    expect(embedded.code, embedded.err).toBe(0);
+    const { report } = await reproduced('table1', ...models(), '--embeddings', `GME-Qwen2VL=${at('own.parquet')}`);
+    const row = (name: string) => report.rows.find((one: { name: string }) => one.name === name);
+    expect(row('GME-Qwen2VL')).toMatchObject({ kind: 'imported', mean: row('UniECS').mean });
+    expect(report.manifest.embeddings).toEqual([
+      expect.objectContaining({ sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }),
+    ]);
+    const given = ['UniECS', 'CLIP_SF', 'CLIP_FF'].flatMap((name) => ['--model', `${name}=${model}`]);
+    const judged = ['--test', at('cat/test.jsonl'), '--out', at('given'), '--device', 'cpu', '--log-format', 'jsonl'];
+    const panels = await reproduced('figure4', ...judged, ...given, '--tasks', 't->t', '--queries', '1');
+    expect(panels.report.rows[0].panels.map(({ rank }: { rank: number }) => rank)).toEqual(
+      Array(3).fill(panels.report.rows[0].panels[0].rank),
+    );
+    expect((await readdir(at('given'))).sort()).toEqual(['figure4.html', 'figure4.json', 'kept']);
+    expect(await json('given/figure4.json')).toMatchObject({
+      manifest: { models: [{ name: 'UniECS', folder: model }, {}, {}] },
+    });
+  });
+
+  it.each([
+    [
+      'no pairs to train on',
+      () => ['figure5', '--test', at('cat/test.jsonl')],
+      '--train and --val to train UniECS, CLIP_SF, CLIP_FF',
+    ],
+    ['no pairs to validate on', () => ['table4', '--train', at('cat/train.jsonl')], 'got no --val'],
+    ['a model folder that is none', () => ['missing', ...pairs(), '--model', `UniECS=${at('cat')}`], 'a model in'],
+    ['settings that are its own', () => ['table1', ...pairs(), '--config', at('preset.yaml')], 'got preset paper'],
+    ['terms that there are not', () => ['table1', ...pairs(), '--config', at('terms.yaml')], 'CMAX'],
+    ['embeddings that are not there', () => ['table1', ...pairs(), '--embeddings', 'x=none.npy'], 'none.npy'],
+    ['a task that there is not', () => ['figure4', ...pairs(), '--tasks', 't->x'], "got 't->x'"],
+    ['a pair file that is not there', () => ['figure6', ...pairs(), '--test', 'none.jsonl'], 'none.jsonl'],
+    ['no catalogue', () => ['figure3', '--test', at('cat/test.jsonl')], 'a catalogue of the products'],
+    ['no benchmark', () => ['figure3', '--catalog', at('cat/catalog.jsonl')], 'the pair file of the benchmark'],
+    [
+      'a catalogue without the field',
+      () => ['figure3', '--test', at('cat/test.jsonl'), '--catalog', at('cat/catalog.jsonl')],
+      'the field articleType',
+    ],
+  ])('refuses %s before anything is trained, and exits 2', async (_, flags, complaint) => {
+    await writeFile(at('preset.yaml'), 'preset: paper\n');
+    await writeFile(at('terms.yaml'), 'drop: [CMAX]\n');
+    const { code, err } = await uniecs('reproduce', ...flags(), '--out', at('never'));
+    expect(err).toContain(complaint);
+    expect(code, err).toBe(2);
+    expect(existsSync(at('never'))).toBe(false);
+  });
+
+  it('refuses other settings in a folder that has models, and a folder that holds something else', async () => {
+    const other = await uniecs('reproduce', 'missing', ...models(), '--lr', '0.5');
+    expect(lines(other.err).at(-1)).toMatchObject({
+      type: 'error',
+      exitCode: 2,
+      got: expect.stringContaining('base.learningRate'),
+    });
+    expect(other.code).toBe(2);
+    const taken = await uniecs('reproduce', 'table1', ...pairs(), '--out', folder);
+    expect(taken.err).toContain('a folder that holds');
+    expect(taken.code).toBe(2);
+  });
+});
