@@ -20,7 +20,7 @@ function deviation(values: readonly number[]): number {
 }
 
 describe('drawFanIn', () => {
-  it('gives every matrix the deviation of its inputs, and leaves tables, norms and biases', () => {
+  it('gives every matrix the deviation of its inputs, patch positions 1, and leaves other tables, norms and biases', () => {
     tf.tidy(() => {
       const model = retrievalModel(modelConfig('tiny', 'recommended', 300), seededRandom(1));
       const before = valuesOf(model);
@@ -30,17 +30,21 @@ describe('drawFanIn', () => {
       const names = changed.map(([name]) => name);
       expect(names).toContain('image_encoder.embeddings.patch_embedding.weight');
       expect(names).toContain('fusion.cross_layers.0.image.gate.weight');
-      expect(names.filter((name) => /bias|norm|class_embedding|position|word|token_type/i.test(name))).toEqual([]);
+      expect(
+        names.filter((name) => /bias|norm|class_embedding|position_embeddings|word|token_type/i.test(name)),
+      ).toEqual([]);
       for (const [name, values] of changed) {
         const shape = (namedParameters(model).get(name) as tf.Variable).shape;
-        const inputs = values.length / (shape[0] as number);
+        const isTable = name.endsWith('position_embedding.weight');
+        const inputs = isTable ? 1 : values.length / (shape[0] as number);
         // The relative error of a deviation of n draws is 1 / sqrt(2n): five of them.
         expect(Math.abs(deviation(values) * Math.sqrt(inputs) - 1)).toBeLessThan(5 / Math.sqrt(2 * values.length));
       }
       const matrices = [...namedParameters(model)].filter(
         ([name, { rank }]) => rank > 1 && !/embeddings?\.weight/.test(name),
       );
-      expect(matrices.length + 1).toBe(changed.length);
+      // Beside them the map of the patches and the table of their positions.
+      expect(matrices.length + 2).toBe(changed.length);
     });
   });
 
