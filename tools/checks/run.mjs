@@ -3,9 +3,16 @@ import { checkFidelity } from './check-fidelity.mjs';
 import { checkFloors } from './check-floors.mjs';
 import { checkHouse } from './check-house.mjs';
 import { checkPackages } from './check-packages.mjs';
+import { checkResults } from './check-results.mjs';
 
 /** @type {Record<string, (root: string) => import('./workspace.mjs').Report>} */
-const CHECKS = { floors: checkFloors, packages: checkPackages, house: checkHouse, fidelity: checkFidelity };
+const CHECKS = {
+  floors: checkFloors,
+  packages: checkPackages,
+  house: checkHouse,
+  fidelity: checkFidelity,
+  results: checkResults,
+};
 const asked = process.argv.slice(2);
 const unknown = asked.find((name) => !(name in CHECKS));
 if (unknown !== undefined) {

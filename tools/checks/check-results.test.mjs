@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { filled } from '../results/fill-pages.mjs';
+import { keptResult } from '../results/kept-result.mjs';
+import { checkResults } from './check-results.mjs';
+import { folder, told } from './workspace-fixture.mjs';
+
+/** @param {number} mean */
+const arm = (mean) => ({
+  name: 'full',
+  seeds: [7, 8],
+  mean: { mean: { 'R@10': mean }, imageSided: { 'R@10': 0.5 }, 'v->v': { 'R@10': 0.25 } },
+  deviation: { mean: { 'R@10': 0.0123 }, imageSided: { 'R@10': 0.01 } },
+  difference: null,
+  cells: [{ status: 'finished', seconds: 90 }, { status: 'finished', seconds: 150 }, { status: 'missing' }],
+});
+const other = {
+  ...arm(0.6),
+  name: 'other',
+  deviation: null,
+  difference: {
+    mean: { 'R@10': { difference: -0.1, low: -0.2, high: 0.05, deviation: null } },
+    imageSided: { 'R@10': { difference: 0, low: -0.001, high: 0.001, deviation: 0.002 } },
+  },
+};
+const result = {
+  baseline: 'full',
+  split: 'test',
+  seeds: [7, 8],
+  bootstrap: { confidence: 0.95 },
+  arms: [arm(0.7), other],
+};
+const marks = '# Study\n\n<!-- results: one summary -->\n\nold\n\n<!-- end of results -->\n\nProse stays.\n';
+const read = () => JSON.stringify(result);
+
+describe('filled', () => {
+  it('puts a table of the result between the marks, and leaves the prose', () => {
+    const { text, tables } = filled(marks, read);
+    expect(tables).toBe(1);
+    expect(text).not.toContain('old');
+    expect(text).toContain('Prose stays.');
+    expect(text).toContain('| full | 2 | 0.700 ± 0.012 | 0.500 ± 0.010 | 0.250 | - |');
+    expect(text).toContain('| -0.100 [-0.200, +0.050] | +0.000 [-0.001, +0.001] ± 0.002 | 2.0 |');
+    expect(filled(text, read).text).toBe(text);
+  });
+
+  it('refuses a kind that there is not', () => {
+    expect(() => filled(marks.replace('summary', 'sumary'), read)).toThrow(
+      'expected summary or exploration behind one, got sumary',
+    );
+  });
+});
+
+describe('check-results', () => {
+  const docs = (/** @type {string} */ page) => folder({ 'docs/STUDY.md': page, 'docs/results/one.json': result });
+
+  it('finds nothing where the tables are those of the results', () => {
+    const report = checkResults(docs(filled(marks, read).text));
+    expect(told(report)).toBe('');
+    expect(report.looked).toEqual({ pages: 1, tables: 1 });
+  });
+
+  it('finds a number that was changed by hand', () => {
+    const page = filled(marks, read).text.replace('0.700', '0.800');
+    expect(told(checkResults(docs(page)))).toMatch('a table differs from its result');
+  });
+
+  it('fails where there is no table at all', () => {
+    expect(told(checkResults(docs('# Study\n')))).toMatch(/no pages[\s\S]*no tables/);
+  });
+});
+
+it('a kept result has neither paths nor times, and five digits', () => {
+  expect(keptResult({ writtenAt: 'now', cells: [{ folder: '/x', seconds: 1.23456789, steps: 940 }] })).toEqual({
+    cells: [{ seconds: 1.2346, steps: 940 }],
+  });
+});
