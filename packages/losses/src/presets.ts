@@ -32,9 +32,9 @@ export const paperLossOptions: LossOptions = {
 };
 
 /**
- * A first version, to be settled by measurements on real data: all nine tasks beside the six terms, both directions, means
- * instead of sums. In a reduced study on real pairs the nine tasks alone trained better than the six, and better than
- * both at equal weights: the weights that go with this table are `recommendedTermWeights`.
+ * All nine tasks beside the six terms, both directions, means instead of sums. In short runs on real pairs the nine tasks alone trained
+ * better than the six, and better than both at equal weights (`docs/STUDY.md`): the weights that go with this table are
+ * `recommendedTermWeights`.
  */
 export const recommendedLossOptions: LossOptions = {
   v2t: { temperature: 0.07, pairing: 'both', symmetric: true },
