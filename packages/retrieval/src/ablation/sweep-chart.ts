@@ -19,6 +19,7 @@ export function sweepChart(report: AblationReport, rows: readonly string[], colu
     title: `${column} by ${sweep}`,
     note: `The line is the mean over seeds, the band their lowest to highest, a dot a seed; dashed: ${baseline}.`,
     xTitle: sweep,
+    bounds: [0, 1],
     along: arms.map(({ value = 0 }) => value),
     curves,
   });

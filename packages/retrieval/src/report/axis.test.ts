@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { axisFor, shareBelow } from './axis.js';
+import { axisFor, shareBelow, withinBounds } from './axis.js';
 import { inUnit, percent, shortNumber } from './format-number.js';
 
 it.each([
@@ -45,4 +45,9 @@ it.each([
 
 it('shows a share in percent', () => {
   expect(inUnit(0.0314, percent)).toBe('3.14 %');
+});
+
+it('is cut to what values can be, marks too', () => {
+  expect(withinBounds(axisFor(1, 1), [0, 1])).toEqual({ log: false, low: 0.5, high: 1, ticks: [0.5, 1] });
+  expect(withinBounds(axisFor(0.2, 0.8), [0, 1])).toEqual(axisFor(0.2, 0.8));
 });

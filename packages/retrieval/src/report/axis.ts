@@ -24,6 +24,12 @@ export function axisFor(low: number, high: number, mayBeLog = false): Axis {
   return linearAxis(low, high);
 }
 
+/** A linear axis cut to what its values can be, 0 to 1 for shares. */
+export function withinBounds(axis: Axis, [least, most]: readonly [number, number]): Axis {
+  const [low, high] = [Math.max(axis.low, least), Math.min(axis.high, most)];
+  return { ...axis, low, high, ticks: axis.ticks.filter((tick) => tick >= low && tick <= high) };
+}
+
 /** The share of the axis, 0 to 1, below a value. */
 export function shareBelow({ log, low, high }: Axis, value: number): number {
   if (!log) return (value - low) / (high - low);

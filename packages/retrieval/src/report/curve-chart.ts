@@ -1,8 +1,10 @@
-import { axisFor, shareBelow } from './axis.js';
+import { axisFor, shareBelow, withinBounds } from './axis.js';
 import { inUnit, plain, shortNumber, type Unit } from './format-number.js';
 import { type Html, html } from './html.js';
 
 const frame = { width: 480, height: 250, left: 58, right: 14, top: 10, bottom: 44 } as const;
+
+const anything = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const;
 
 /** A place of a curve. */
 export interface CurvePoint {
@@ -31,17 +33,20 @@ export interface CurveChart {
   readonly xUnit?: Unit;
   /** The x that the axis spans beside the points'. */
   readonly along?: readonly number[];
+  /** What values can be; default anything. */
+  readonly bounds?: readonly [least: number, most: number];
   readonly curves: readonly Curve[];
 }
 
 /** A figure with a line through the means of each curve, a band from the lowest to the highest of its values, and a dot each. */
-export function curveChart({ id, title, note, xTitle, xUnit = plain, along = [], curves }: CurveChart): Html {
+export function curveChart(content: CurveChart): Html {
+  const { id, title, note, xTitle, xUnit = plain, along = [], bounds = anything, curves } = content;
   const points = curves.flatMap((curve) => curve.points);
   const all = points.flatMap(({ mean, values }) => [mean, ...values]);
   if (all.length === 0) return html`<p>${title}: no result yet.</p>`;
   const xs = [...along, ...points.map(({ x }) => x)].map((x) => x * xUnit.scale);
   const across = axisFor(Math.min(...xs), Math.max(...xs));
-  const up = axisFor(Math.min(...all), Math.max(...all));
+  const up = withinBounds(axisFor(Math.min(...all), Math.max(...all)), bounds);
   const { width, height, left, right, top, bottom } = frame;
   const floor = height - bottom;
   const xOf = (scaled: number) => tenth(left + shareBelow(across, scaled) * (width - left - right));

@@ -51,8 +51,7 @@ export function figure4Page(report: Figure4Report, pictures: ReadonlyMap<string,
 
 function panelRow({ line, query, partner, panels }: PanelRow, pictures: ReadonlyMap<string, string>): Html {
   return html`<div class="panel-row"><div class="panels">
-<div><h4>Query</h4><p>pair of line ${wholeNumber(line)}</p></div><ul class="found">${product(query, pictures)}</ul>
-<div><h4>Right answer</h4></div><ul class="found">${product(partner, pictures)}</ul>
+<div><h4>Query, right answer</h4><p>pair of line ${wholeNumber(line)}</p></div><ul class="found">${product(query, pictures)}${product(partner, pictures, true)}</ul>
 ${panels.map((panel) => models(panel, pictures))}</div></div>
 `;
 }

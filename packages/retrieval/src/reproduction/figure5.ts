@@ -67,7 +67,7 @@ export async function reproduceFigure5With(
   const { out, evaluation, items: count = 1000, iterations = 1000, drawSeed = 7 } = options;
   await checkReproductionFolder(out);
   const items = drawItems(evaluation, count, drawSeed);
-  const perplexity = Math.min(options.perplexity ?? 30, items.length / 3);
+  const perplexity = Math.min(options.perplexity ?? 30, Math.floor(items.length / 3));
   const layout = { perplexity, iterations, drawSeed };
   const ready = await readyModels(options, comparedMethods, configOf, 1);
   const data = await modelsData(ready, options);

@@ -3,14 +3,14 @@ import type { AblationReport } from '../ablation/ablation-report.js';
 import { rowTitle } from '../ablation/ablation-table.js';
 import { forestPlot } from '../ablation/forest-plot.js';
 import { forestStyle } from '../ablation/forest-style.js';
-import { dotPlot } from '../report/dot-plot.js';
+import { dotPlot, dotPlotStyle } from '../report/dot-plot.js';
 import { wholeNumber } from '../report/format-number.js';
 import { type Html, html, numberCell } from '../report/html.js';
 import { type PublishedLine, publishedNote, publishedStyle, publishedTables } from './published-table.js';
 import { reproductionPage } from './reproduction-page.js';
 import type { Table1Report, Table1Row } from './table1-report.js';
 
-const style = `${forestStyle}${publishedStyle}`;
+const style = `${forestStyle}${dotPlotStyle}${publishedStyle}`;
 
 /** The page of Table 1. */
 export function table1Page(report: Table1Report): string {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { type ItemVectors, publishedTables } from '@uniecs/mbeer';
 import { seededRandom, UniecsError } from '@uniecs/tensor';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { CellOnDisk } from '../ablation/ablation-report.js';
 import { type SmallCatalogue, smallCatalogue } from '../testing/small-catalogue.js';
 import { smallConfigs, smallReproduction } from '../testing/small-reproduction.js';
@@ -12,6 +12,9 @@ import { chosenArm } from './choose-arm.js';
 import { baselineMethods } from './methods.js';
 import { type ImportedEmbeddings, reproduceTable1With, type Table1Options } from './table1.js';
 import type { Table1Report, Table1Row } from './table1-report.js';
+
+// Seconds alone, many more beside other tests on a busy machine.
+vi.setConfig({ testTimeout: 240_000 });
 
 let catalogue: SmallCatalogue;
 beforeAll(async () => {

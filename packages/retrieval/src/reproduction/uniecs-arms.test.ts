@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { publishedTables } from '@uniecs/mbeer';
 import { readItems } from '@uniecs/mbeer/node';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type SmallCatalogue, smallCatalogue } from '../testing/small-catalogue.js';
 import { quickSettings, smallConfigs, smallReproduction } from '../testing/small-reproduction.js';
 import { reproduceFigure3 } from './figure3.js';
@@ -11,6 +11,9 @@ import { reproduceFigure6With } from './figure6.js';
 import type { ReproduceOptions } from './reproduce-options.js';
 import { reproduceTable4With } from './table4.js';
 import { betaArms, storedArms, table4Arms } from './uniecs-arms.js';
+
+// Seconds alone, many more beside other tests on a busy machine.
+vi.setConfig({ testTimeout: 240_000 });
 
 let catalogue: SmallCatalogue;
 beforeAll(async () => {
