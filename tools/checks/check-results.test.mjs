@@ -43,25 +43,35 @@ describe('filled', () => {
     expect(filled(text, read).text).toBe(text);
   });
 
+  it('gives the tasks of the arms that have a result', () => {
+    const missing = { ...arm(0.1), name: 'missing', mean: null };
+    const { text } = filled(marks.replace('summary', 'tasks'), () =>
+      JSON.stringify({ ...result, arms: [arm(0.7), missing] }),
+    );
+    expect(text).toContain('| full | - | - | - | - | 0.250 | - | - | - | - | 0.700 | 0.500 | 2 |');
+    expect(text).not.toContain('missing');
+  });
+
   it('refuses a kind that there is not', () => {
     expect(() => filled(marks.replace('summary', 'sumary'), read)).toThrow(
-      'expected summary or exploration behind one, got sumary',
+      'expected summary or tasks or exploration behind one, got sumary',
     );
   });
 });
 
 describe('check-results', () => {
-  const docs = (/** @type {string} */ page) => folder({ 'docs/STUDY.md': page, 'docs/results/one.json': result });
+  const docs = (/** @type {string} */ page) =>
+    folder({ 'docs/STUDY.md': page, 'README.md': page, 'docs/results/one.json': result });
 
   it('finds nothing where the tables are those of the results', () => {
     const report = checkResults(docs(filled(marks, read).text));
     expect(told(report)).toBe('');
-    expect(report.looked).toEqual({ pages: 1, tables: 1 });
+    expect(report.looked).toEqual({ pages: 2, tables: 2 });
   });
 
   it('finds a number that was changed by hand', () => {
     const page = filled(marks, read).text.replace('0.700', '0.800');
-    expect(told(checkResults(docs(page)))).toMatch('a table differs from its result');
+    expect(told(checkResults(docs(page)))).toMatch(/README.md.* a table differs from its result/);
   });
 
   it('fails where there is no table at all', () => {

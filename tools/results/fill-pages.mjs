@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { explorationTable } from './exploration-table.mjs';
 import { summaryTable } from './summary-table.mjs';
+import { tasksTable } from './tasks-table.mjs';
 
 /** The kinds of table, by the word behind the file's name in a mark. */
-const kinds = { summary: summaryTable, exploration: explorationTable };
+const kinds = { summary: summaryTable, tasks: tasksTable, exploration: explorationTable };
 /** `<!-- results: NAME KIND -->`, what was generated, `<!-- end of results -->`. */
 const mark = /(<!-- results: (\S+) (\S+) -->)[\s\S]*?(<!-- end of results -->)/g;
 
@@ -25,22 +26,23 @@ export function filled(page, read) {
 }
 
 /**
- * Every page of `docs` with a table in it: what it holds, and what it should hold.
- * @param {string} docs
+ * Every page with a table in it, the README and those of `docs`: what it holds, and what it should hold.
+ * @param {string} root of the repository
  */
-export function pages(docs) {
-  return readdirSync(docs)
-    .filter((name) => name.endsWith('.md'))
+export function pages(root) {
+  const docs = existsSync(join(root, 'docs')) ? readdirSync(join(root, 'docs')) : [];
+  return ['README.md', ...docs.map((name) => `docs/${name}`)]
+    .filter((name) => name.endsWith('.md') && existsSync(join(root, name)))
     .map((name) => {
-      const path = join(docs, name);
+      const path = join(root, name);
       const page = readFileSync(path, 'utf8');
-      const { text, tables } = filled(page, (result) => readFileSync(join(docs, 'results', `${result}.json`), 'utf8'));
-      return { name, path, page, text, tables };
+      const read = (/** @type {string} */ result) => readFileSync(join(root, 'docs/results', `${result}.json`), 'utf8');
+      return { name, path, page, ...filled(page, read) };
     })
     .filter(({ tables }) => tables > 0);
 }
 
-/** Writes them. @param {string} docs */
-export function fillPages(docs) {
-  for (const { path, text } of pages(docs)) writeFileSync(path, text);
+/** Writes them. @param {string} root */
+export function fillPages(root) {
+  for (const { path, text } of pages(root)) writeFileSync(path, text);
 }

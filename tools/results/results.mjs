@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import { fillPages } from './fill-pages.mjs';
 import { keptResult } from './kept-result.mjs';
 
-const docs = join(import.meta.dirname, '..', '..', 'docs');
+const root = join(import.meta.dirname, '..', '..');
+const results = join(root, 'docs', 'results');
 const [name, file, ...more] = process.argv.slice(2);
 if (more.length > 0 || (name !== undefined && (file === undefined || !/^[a-z0-9-]+$/.test(name)))) {
   console.error('results: expected nothing, or NAME (small letters, digits, hyphens) and the path of an ablation.json');
   process.exit(2);
 }
 if (name !== undefined && file !== undefined) {
-  mkdirSync(join(docs, 'results'), { recursive: true });
+  mkdirSync(results, { recursive: true });
   const result = keptResult(JSON.parse(readFileSync(file, 'utf8')));
-  writeFileSync(join(docs, 'results', `${name}.json`), `${JSON.stringify(result, null, 1)}\n`);
+  writeFileSync(join(results, `${name}.json`), `${JSON.stringify(result, null, 1)}\n`);
 }
-fillPages(docs);
+fillPages(root);
