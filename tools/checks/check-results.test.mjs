@@ -1,5 +1,8 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { filled } from '../results/fill-pages.mjs';
+import { keepGrid } from '../results/keep-grid.mjs';
 import { keptResult } from '../results/kept-result.mjs';
 import { checkResults } from './check-results.mjs';
 import { folder, told } from './workspace-fixture.mjs';
@@ -83,4 +86,21 @@ it('a kept result has neither paths nor times, and five digits', () => {
   expect(keptResult({ writtenAt: 'now', cells: [{ folder: '/x', seconds: 1.23456789, steps: 940 }] })).toEqual({
     cells: [{ seconds: 1.2346, steps: 940 }],
   });
+});
+
+it('keeps of a grid its report and the finished cells, not the weights, and not a cell at work', () => {
+  const grid = folder({
+    'ablation.json': { ...result, writtenAt: 'now' },
+    'cells/full-7/cell.json': { fingerprint: 'f' },
+    'cells/full-7/ranks.safetensors': 'ranks',
+    'cells/full-7/model.safetensors': 'weights',
+    'cells/full-8/cell.json': { seconds: 3 },
+    'cells/full-9.lock': 'lock',
+  });
+  const results = folder({});
+  expect(keepGrid(results, 'one', grid)).toBe(1);
+  expect(JSON.parse(readFileSync(join(results, 'one.json'), 'utf8'))).not.toHaveProperty('writtenAt');
+  expect(readFileSync(join(results, 'cells/one/full-7/ranks.safetensors'), 'utf8')).toBe('ranks');
+  expect(existsSync(join(results, 'cells/one/full-7/model.safetensors'))).toBe(false);
+  expect(existsSync(join(results, 'cells/one/full-8'))).toBe(false);
 });
