@@ -55,9 +55,42 @@ describe('filled', () => {
     expect(text).not.toContain('missing');
   });
 
+  it('gives the arms of Beyond Text on test, before and after their second stage, and by kind of query', () => {
+    const measures = { 'R@10': 0.5, 'R@50': 0.75, 'nDCG@10': 0.25, 'nDCG@50': 0.3, 'hit@1': 0.125, 'hit@10': 0.6 };
+    const gap = { 'nDCG@10': { difference: -0.05, low: -0.1, high: 0.001, deviation: 0.01 } };
+    const whole = {
+      ...{ name: 'full', seeds: [7, 8], mean: { test: measures }, deviation: { test: { 'R@10': 0.0123 } }, gap: null },
+      ...{ afterAlignment: { test: { ...measures, 'R@10': 0.4 } }, kinds: { type: { 'nDCG@10': 0.9 } } },
+      runs: [{ status: 'finished', stages: [{ seconds: 60 }, { seconds: 90 }] }, { status: 'unfinished' }],
+    };
+    const open = {
+      ...whole,
+      name: 'frozen',
+      seeds: [],
+      mean: null,
+      deviation: null,
+      kinds: null,
+      afterAlignment: null,
+    };
+    const kinds = [
+      { kind: 'type', queries: 1081 },
+      { kind: 'word type', queries: 0 },
+    ];
+    const { text } = filled(marks.replace('summary', 'beyond-text'), () =>
+      JSON.stringify({
+        ...{ baseline: 'full', bootstrap: { confidence: 0.95 }, recipe: { data: { test: { kinds } } } },
+        arms: [whole, { ...open, gap, runs: [{ status: 'unfinished' }] }],
+      }),
+    );
+    expect(text).toContain('| full | 2 | 0.500 ± 0.012 | 0.750 | 0.250 | 0.300 | 0.125 | 0.600 | - | 2.5 |');
+    expect(text).toContain('| full, after stage 1 |  | 0.400 | 0.750 |');
+    expect(text).toContain('| frozen | 0 | - | - | - | - | - | - | -0.050 [-0.100, +0.001] ± 0.010 | - |');
+    expect(text).toContain('| arm | type (1,081) |\n| --- | ---: |\n| full | 0.900 |\n| frozen | - |');
+  });
+
   it('refuses a kind that there is not', () => {
     expect(() => filled(marks.replace('summary', 'sumary'), read)).toThrow(
-      'expected summary or tasks or exploration behind one, got sumary',
+      'expected summary or tasks or exploration or beyond-text behind one, got sumary',
     );
   });
 });

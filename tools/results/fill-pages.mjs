@@ -1,11 +1,17 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { beyondTextTable } from './beyond-text-table.mjs';
 import { explorationTable } from './exploration-table.mjs';
 import { summaryTable } from './summary-table.mjs';
 import { tasksTable } from './tasks-table.mjs';
 
 /** The kinds of table, by the word behind the file's name in a mark. */
-const kinds = { summary: summaryTable, tasks: tasksTable, exploration: explorationTable };
+const kinds = {
+  summary: summaryTable,
+  tasks: tasksTable,
+  exploration: explorationTable,
+  'beyond-text': beyondTextTable,
+};
 /** `<!-- results: NAME KIND -->`, what was generated, `<!-- end of results -->`. */
 const mark = /(<!-- results: (\S+) (\S+) -->)[\s\S]*?(<!-- end of results -->)/g;
 

@@ -14,6 +14,7 @@ async function parse(...argv: string[]) {
   const names = [
     'train',
     'ablate',
+    'beyondText',
     'reproduce',
     'evaluate',
     'embed',
@@ -38,6 +39,7 @@ async function parse(...argv: string[]) {
 }
 
 const train = ['train', '--train', 'a', '--val', 'b', '--out', 'c'];
+const recipe = ['beyond-text', '--catalog', 'c', '--out', 'o'];
 const search = ['search', '--model', 'm', '--index', 'i', '--text', 'red'];
 
 it('reads the flags of train, with the defaults of the contract', async () => {
@@ -93,6 +95,22 @@ it('reads the flags of ablate, each --drop an arm', async () => {
     ...{ train: 'a', val: 'b', out: 'c', test: 'd', config: 'e', grid: 'table4', drop: [['CMAL'], ['CLAL', 'V2V']] },
     ...{ gating: ['on', 'off'], fusionInput: ['tokens'], norm: ['pre'], weighting: ['uniform'], beta: [0, 0.5] },
     ...{ cross: true, seeds: [7, 8], epochs: 2, term: 'f.js', keepCheckpoints: true, logFormat: 'jsonl' },
+  });
+});
+
+it('reads the flags of beyond-text', async () => {
+  expect((await parse(...recipe)).called).toEqual(['beyondText', { catalog: 'c', out: 'o', logFormat: 'pretty' }]);
+  const all = await parse(
+    ...[...recipe, '--val', 'v', '--test', 't', '--images', 'i', '--image-cache', 'off', '--skip-bad'],
+    ...['--fields', 'type=kind, colour=hue,usage=for', '--arms', 'full,text-only', '--seeds', '7,8', '--init', 'm'],
+    ...['--size', 'small', '--preset', 'paper', '--steps', '300', '--alignment-share', '0.4', '--per-query', '2'],
+    ...['--batch-size', '8', '--lr', '1e-4', '--data-workers', '0', '--device', 'cpu', '--log-format', 'jsonl'],
+  );
+  expect(all.called[1]).toEqual({
+    ...{ catalog: 'c', out: 'o', val: 'v', test: 't', images: 'i', imageCache: 'off', skipBad: true, init: 'm' },
+    ...{ fields: { type: 'kind', colour: 'hue', usage: 'for' }, arms: ['full', 'text-only'], seeds: [7, 8] },
+    ...{ size: 'small', preset: 'paper', steps: 300, alignmentShare: 0.4, perQuery: 2, batchSize: 8, lr: 1e-4 },
+    ...{ dataWorkers: 0, device: 'cpu', logFormat: 'jsonl' },
   });
 });
 
@@ -164,7 +182,11 @@ it('reads the flags of the other commands', async () => {
 describe('refuses', () => {
   it.each([
     ['a device that there is not', [...train, '--device', 'webgp'], 'Did you mean webgpu?'],
-    ['a model of a later version', [...train, '--model', 'two-tower'], 'This version has only uniecs and clip-sf'],
+    ['two towers, which another command trains', [...train, '--model', 'two-tower'], 'uniecs beyond-text does that'],
+    ['a test file without one to validate', [...recipe, '--test', 't'], 'go together'],
+    ['an arm that there is not', [...recipe, '--arms', 'full,text-onl'], 'Did you mean text-only?'],
+    ['fields without all three', [...recipe, '--fields', 'type=kind'], 'Expected type=X,colour=Y,usage=Z'],
+    ['a single step for two stages', [...recipe, '--steps', '1'], 'Expected a whole number from 2.'],
     ['an empty pattern', [...train, '--freeze', 'encoders,,fusion'], 'names with commas between'],
     [
       'neither a model nor embeddings',

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { AblateFlags } from './commands/ablate.js';
+import type { BeyondTextFlags } from './commands/beyond-text.js';
 import type { BuildIndexFlags } from './commands/build-index.js';
 import type { DoctorFlags } from './commands/doctor.js';
 import type { EmbedFlags } from './commands/embed.js';
@@ -11,6 +12,7 @@ import type { TrainFlags } from './commands/train.js';
 import type { ValidateDataFlags } from './commands/validate-data.js';
 import { checkedDevices } from './machine/device-checks.js';
 import { addAblate } from './options/ablate-command.js';
+import { addBeyondText } from './options/beyond-text-command.js';
 import {
   architectureOption,
   deviceOption,
@@ -38,6 +40,7 @@ import { version } from './version.js';
 export interface Actions {
   train(flags: TrainFlags): Promise<void>;
   ablate(flags: AblateFlags): Promise<void>;
+  beyondText(flags: BeyondTextFlags): Promise<void>;
   reproduce(what: ReproducedName, flags: ReproduceFlags): Promise<void>;
   evaluate(flags: EvaluateFlags): Promise<void>;
   embed(flags: EmbedFlags): Promise<void>;
@@ -69,6 +72,7 @@ export function createProgram(actions: Actions, { writeOut, writeErr, helpWidth 
     .configureOutput({ writeOut, writeErr, ...width });
   addTrain(program, actions);
   addAblate(program, (flags) => actions.ablate(flags));
+  addBeyondText(program, (flags) => actions.beyondText(flags));
   addReproduce(program, (what, flags) => actions.reproduce(what, flags));
   addEvaluate(program, actions);
   addEmbed(program, actions);

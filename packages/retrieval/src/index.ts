@@ -152,7 +152,6 @@ export type {
   RunReport,
   SplitMeasures,
 } from './two-tower/beyond-text-report.js';
-export { gapTable, kindTable, measuresTable, shownMeasures } from './two-tower/beyond-text-table.js';
 export {
   type HostQueryBatch,
   type QueryBatches,

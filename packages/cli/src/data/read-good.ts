@@ -38,13 +38,13 @@ export async function readGoodPairs(
 }
 
 /**
- * Reads an item file, pictures included, and stops at any problem.
+ * Reads an item file, pictures included, and stops at any problem in it.
  *
  * @throws UniecsError as `readGoodPairs`
  */
 export async function readGoodItems(file: string, io: Io, options: ReadGoodOptions = {}): Promise<CatalogueItem[]> {
   const found = await readWith(readItems, file, io, options);
-  requireGood([found], false, () => {});
+  requireGood([found], options.skipBad ?? false, options.note ?? ((text) => say(io, text)));
   return [...found.items];
 }
 

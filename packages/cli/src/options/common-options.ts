@@ -1,4 +1,4 @@
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { deviceNames } from '../machine/device.js';
 import { choice, wholeNumber } from './parsers.js';
 
@@ -20,7 +20,12 @@ export function architectureOption(): Option {
   return new Option(
     '--model <name>',
     'uniecs, or a baseline with the same encoders: clip-sf (score fusion) or clip-ff (feature fusion) (default: uniecs)',
-  ).argParser(choice(['uniecs', 'clip-sf', 'clip-ff'], ['two-tower']));
+  ).argParser((text) => {
+    if (text === 'two-tower') {
+      throw new InvalidArgumentError('Two towers are trained on a catalogue: uniecs beyond-text does that.');
+    }
+    return choice(['uniecs', 'clip-sf', 'clip-ff'])(text);
+  });
 }
 
 /** `--size`. */

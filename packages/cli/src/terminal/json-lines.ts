@@ -7,7 +7,8 @@ import type { Io, OutputStream } from './io.js';
 export function asksForLines(argv: readonly string[]): boolean {
   const flag = '--log-format';
   const last = argv.findLastIndex((word) => word === flag || word.startsWith(`${flag}=`));
-  if (last < 0 || !['train', 'ablate', 'reproduce'].some((command) => argv.includes(command))) return false;
+  if (last < 0 || !['train', 'ablate', 'beyond-text', 'reproduce'].some((command) => argv.includes(command)))
+    return false;
   return argv[last] === flag ? argv[last + 1] === 'jsonl' : argv[last] === `${flag}=jsonl`;
 }
 

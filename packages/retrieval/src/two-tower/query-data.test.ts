@@ -57,6 +57,9 @@ describe('queryData', () => {
     expect(of([first], [first])).toThrow(`queryData: expected product '${first}' to be held out once`);
     expect(of(['nowhere'], [])).toThrow("expected product 'nowhere' to be in the catalogue");
     expect(of([first], ['none of it'])).toThrow(/in the catalogue, got in test alone/);
+    expect(() => queryData(catalogue.items, { fields: { ...fields, usage: 'audence' } })).toThrow(
+      "queryData: expected products with the field 'audence', got none, but fields brand, kind, audience, colour, pattern, price",
+    );
     expect(() => queryData(catalogue.items.slice(0, 3), { fields })).toThrow(
       /text queries .* their fields kind, colour/,
     );

@@ -46,13 +46,14 @@ export interface QueryDataOptions {
  * relevant products, at most 1,000 queries of a kind. What is trained on has no upper limit of relevant products, since the queries that a
  * small part of a catalogue can be judged by ("watches") have many in a large one.
  *
- * @throws UniecsError `data` where a part has no query, `argument` where a product is held out twice or is not in the catalogue
+ * @throws UniecsError `data` where a part has no query, `argument` for a field that no product has, a product that is held out twice, or
+ *   one that is not in the catalogue
  */
 export function queryData(items: readonly CatalogueItem[], options: QueryDataOptions = {}): QueryData {
-  const { seed = 7, heldOut, fields, trainQueriesPerKind = 5000 } = options;
+  const { seed = 7, heldOut, fields = usualFields, trainQueriesPerKind = 5000 } = options;
+  checkFields(items, fields);
   const parts = heldOut ? heldOutParts(items, heldOut) : drawnParts(items, seed);
-  const given = fields ? { fields } : {};
-  const judged = { seed, ...given };
+  const judged = { seed, fields };
   const trained = { ...judged, perKind: trainQueriesPerKind, maxRelevant: Math.max(2, parts.train.length) };
   const of = (split: CatalogueSplit): QuerySet => {
     const products = parts[split];
@@ -125,8 +126,26 @@ function wrongId(id: string, expected: string, got: string): UniecsError {
   });
 }
 
-function noQueries(split: CatalogueSplit, products: number, fields: AttributeFields | undefined): UniecsError {
-  const names = Object.values(fields ?? { type: 'articleType', colour: 'baseColour', usage: 'usage' });
+/** What the fields are called unless they are named. */
+const usualFields: AttributeFields = { type: 'articleType', colour: 'baseColour', usage: 'usage' };
+
+/** A misspelt field would leave out its queries without a word. */
+function checkFields(items: readonly CatalogueItem[], fields: AttributeFields): void {
+  const missing = Object.values(fields).find((name) => !items.some(({ metadata }) => name in metadata));
+  if (missing === undefined) return;
+  const known = new Set(items.flatMap(({ metadata }) => Object.keys(metadata)));
+  throw new UniecsError({
+    code: 'argument',
+    where: 'queryData',
+    expected: `products with the field '${missing}'`,
+    got: `none, but fields ${[...known].join(', ') || 'of no name'}`,
+    hint: 'name the fields that say type, colour and usage',
+    details: { field: missing },
+  });
+}
+
+function noQueries(split: CatalogueSplit, products: number, fields: AttributeFields): UniecsError {
+  const names = Object.values(fields);
   return new UniecsError({
     code: 'data',
     where: 'queryData',

@@ -2,10 +2,12 @@ import { dispose } from '@tensorflow/tfjs-core';
 import { adaptiveWeighting } from '@uniecs/adaptive-weighting';
 import { type ImageSource, loadTokenizer } from '@uniecs/encoders/node';
 import { learnedTemperature, type View } from '@uniecs/losses';
-import { namedParameters, seededRandom } from '@uniecs/tensor';
+import { namedParameters, type Random, seededRandom } from '@uniecs/tensor';
 import { canonicalJson } from '../files/canonical-json.js';
 import { adamW } from '../training/adamw.js';
+import { drawFanIn } from '../training/initial-weights.js';
 import { type Schedule, warmupCosine } from '../training/learning-rate.js';
+import { presetAugmentation } from '../training/preset-augmentation.js';
 import { namedState, type TrainState, trainState } from '../training/train-state.js';
 import type { StepReport } from '../training/train-step.js';
 import { type QueryBatches, queryBatches } from './query-batches.js';
@@ -77,17 +79,19 @@ const initialTemperature = 0.07;
  */
 export function stageRun(options: StageSources): StageRun {
   const { stage, arm, settings, steps, images, configOf = twoTowerConfig } = options;
-  const { size, preset, batchSize, perQuery, augmentation: augment, learningRate, clipNorm } = settings;
+  const { size, preset, batchSize, perQuery, initialization, learningRate, clipNorm } = settings;
   const { reads } = arm;
   const tokenizer = loadTokenizer(options.tokenizer);
   const config = configOf({ stage, size, preset, vocabularySize: tokenizer.vocabularySize, reads });
   const random = seededRandom(options.seed).fork(stage);
   const seed = random.fork('batches').integer(2 ** 31);
   const loader = { tokenizer, images, maxLength: config.product.text.maxLength };
+  const augment = presetAugmentation(settings);
   const batches = queryBatches({ data: options.data, loader, batchSize, seed, perQuery, reads, augment });
 
   // The encoders' draw is that of the seed alone: arms with and without stage 1 start from the same ones.
   const model = twoTower(config, seededRandom(options.seed).fork('model'));
+  if (initialization === 'fanIn') drawTowers(model, seededRandom(options.seed).fork('fan-in'));
   const temperature = learnedTemperature({ initial: initialTemperature });
   const terms = viewsOf[stage][reads].map((view) => queryToProduct({ view, temperature }));
   const optimizer = adamW(settings.optimizer);
@@ -111,6 +115,13 @@ export function stageRun(options: StageSources): StageRun {
     fingerprint: fingerprintOf(options),
     dispose: () => dispose([...new Set(namedState(state).values())]),
   };
+}
+
+/** Draws the weights by the layers' inputs, those of both text encoders alike. */
+export function drawTowers({ tree }: TwoTower, random: Random): void {
+  for (const [part, module] of Object.entries(tree)) {
+    drawFanIn(module, random.fork(part === 'query_encoder' ? 'text_encoder' : part));
+  }
 }
 
 /** Settings that change no result. */

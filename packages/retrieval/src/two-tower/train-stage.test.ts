@@ -110,7 +110,7 @@ describe('trainStage', () => {
   });
 
   it('frozen encoders do not move, those of the query tower neither; all else does', async () => {
-    const arm = armOf('frozen encoders');
+    const arm = armOf('frozen');
     const still = { ...settings, learningRate: Number.MIN_VALUE };
     await stageIn('unmoved', { arm, steps: 1, settings: still });
     await stageIn('frozen', { arm, steps: 3 });

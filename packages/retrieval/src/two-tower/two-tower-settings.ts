@@ -15,6 +15,7 @@ const shared = [
   'clipNorm',
   'maxSkippedSteps',
   'augmentation',
+  'initialization',
   'tokenizer',
   'dataWorkers',
   'checkpointMinutes',
@@ -52,8 +53,8 @@ export interface TwoTowerArm {
 export const twoTowerArms: readonly TwoTowerArm[] = [
   { name: 'full', encoders: 'trained', alignment: true, reads: 'image and text' },
   { name: 'without alignment', encoders: 'trained', alignment: false, reads: 'image and text' },
-  { name: 'frozen encoders', encoders: 'frozen', alignment: true, reads: 'image and text' },
-  { name: 'frozen, without alignment', encoders: 'frozen', alignment: false, reads: 'image and text' },
+  { name: 'frozen', encoders: 'frozen', alignment: true, reads: 'image and text' },
+  { name: 'frozen without alignment', encoders: 'frozen', alignment: false, reads: 'image and text' },
   { name: 'text only', encoders: 'trained', alignment: true, reads: 'text' },
 ];
 
