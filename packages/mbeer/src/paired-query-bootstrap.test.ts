@@ -22,11 +22,13 @@ describe('pairedQueryBootstrap', () => {
   it('has the difference of the means over queries and seeds, inside an interval of about two standard errors', () => {
     const found = pairedQueryBootstrap({ system, baseline, measures, resamples: 4000 });
     for (const [name, measure] of Object.entries(measures)) {
-      const mean = (all: readonly (readonly ArrayLike<number>[])[]) => all.reduce((sum, ranks) => sum + (measure(ranks) as number), 0) / all.length;
+      const mean = (all: readonly (readonly ArrayLike<number>[])[]) =>
+        all.reduce((sum, ranks) => sum + (measure(ranks) as number), 0) / all.length;
       const { difference, low, high } = found[name] as { difference: number; low: number; high: number };
       expect(difference).toBeCloseTo(mean(system) - mean(baseline), 12);
       const own = Array.from({ length: queries }, (_, q) => {
-        const of = (all: readonly (readonly ArrayLike<number>[])[]) => mean(all.map((ranks) => [ranks[q] as ArrayLike<number>]));
+        const of = (all: readonly (readonly ArrayLike<number>[])[]) =>
+          mean(all.map((ranks) => [ranks[q] as ArrayLike<number>]));
         return of(system) - of(baseline);
       });
       const variance = own.reduce((sum, d) => sum + (d - difference) ** 2, 0) / queries;
