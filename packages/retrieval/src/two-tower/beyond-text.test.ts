@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadTokenizer } from '@uniecs/encoders/node';
 import { ndcgAtK } from '@uniecs/mbeer';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type BeyondTextEvent, type BeyondTextOptions, beyondText } from './beyond-text.js';
 import { queryData } from './query-data.js';
 import { readRecipeRanks } from './recipe-cell.js';
@@ -12,6 +12,9 @@ import { generatedFields as fields, type QueryCatalogue, queryCatalogue } from '
 import { smallConfigOf } from './testing/small-two-tower.js';
 import { twoTowerArms } from './two-tower-settings.js';
 import { writeBeyondText } from './write-beyond-text.js';
+
+// Seconds alone, many more beside other tests on a busy machine.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 let catalogue: QueryCatalogue;
 beforeAll(async () => {

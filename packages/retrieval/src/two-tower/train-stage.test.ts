@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type ImageSource, imageSource, trainTokenizer } from '@uniecs/encoders/node';
 import { disposeModule, namedParameters, UniecsError } from '@uniecs/tensor';
 import { readSafetensors } from '@uniecs/tensor/node';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadModelFolder } from '../files/model-folder.js';
 import { type QueryData, queryData } from './query-data.js';
 import type { StageEvent } from './stage-event.js';
@@ -14,6 +14,9 @@ import { smallConfigOf, smallTwoTowerConfig } from './testing/small-two-tower.js
 import { type StageOptions, trainStage } from './train-stage.js';
 import { loadTwoTower } from './two-tower-folder.js';
 import { type TwoTowerArm, twoTowerArms, twoTowerSettings } from './two-tower-settings.js';
+
+// Seconds alone, many more beside other tests on a busy machine.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 let catalogue: QueryCatalogue;
 let data: QueryData;
