@@ -34,7 +34,7 @@ export function checkOptions(given: Omit<GatedFusionOptions, 'random'>): GatedFu
   oneOf('norm', options.norm, ['post', 'pre']);
   oneOf('indicator', options.indicator, ['own', 'other']);
   oneOf('fusionInput', options.fusionInput, ['concat', 'tokens']);
-  oneOf('residual', options.residual, ['none', 'pooled']);
+  oneOf('residual', options.residual, ['none', 'pooled', 'attended']);
   return options;
 }
 

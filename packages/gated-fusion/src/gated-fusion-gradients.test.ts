@@ -64,6 +64,7 @@ describe.each([
   { norm: 'pre', indicator: 'other', fusionInput: 'tokens' },
   { gating: false },
   { residual: 'pooled' },
+  { residual: 'attended' },
 ] as const)('with options %o', (form) => {
   const fusion = smallFusion({ crossLayers: 1, ffnRatio: 1, ...form });
 

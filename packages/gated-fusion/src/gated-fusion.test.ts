@@ -40,13 +40,15 @@ const allForms: Partial<GatedFusionOptions>[] = (['post', 'pre'] as const).flatM
 // With the shortcut around it, the fusion's form does not matter to the oracle: one more of each input suffices.
 const forms = [
   ...allForms.map((form) => ({ ...form, residual: 'none' as const })),
-  ...(['concat', 'tokens'] as const).map((fusionInput) => ({
-    norm: 'post' as const,
-    indicator: 'own' as const,
-    gating: true,
-    fusionInput,
-    residual: 'pooled' as const,
-  })),
+  ...(['pooled', 'attended'] as const).flatMap((residual) =>
+    (['concat', 'tokens'] as const).map((fusionInput) => ({
+      norm: 'post' as const,
+      indicator: 'own' as const,
+      gating: true,
+      fusionInput,
+      residual,
+    })),
+  ),
 ];
 
 describe.each(forms)(

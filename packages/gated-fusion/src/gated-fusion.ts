@@ -4,6 +4,7 @@ import {
   l2Normalize,
   linear,
   type Module,
+  maskedMean,
   type Random,
   type TransformerBlock,
   transformerBlock,
@@ -15,6 +16,9 @@ import { meanPool } from './mean-pool.js';
 import { checkInputs, type ModalityInput, type ModalityInputs, projectModality } from './modality-input.js';
 import { type PooledResidual, pooledResidual } from './pooled-residual.js';
 import type { Modality, PerModality, TokenStream } from './token-stream.js';
+
+/** Where a shortcut to the embedding starts, if there is one. */
+export type Residual = 'none' | 'pooled' | 'attended';
 
 /** Options of `gatedFusion`; the defaults are the paper's equations with the sizes of the authors' code. */
 export interface GatedFusionOptions {
@@ -47,10 +51,11 @@ export interface GatedFusionOptions {
   /** Default `concat`. */
   readonly fusionInput?: FusionInput;
   /**
-   * Default `none`, the paper. `pooled` adds a shortcut from the projected tokens to the embedding (`pooledResidual`), which trains
-   * much faster; it differs from the paper.
+   * Default `none`, the paper. Others add a shortcut from tokens to the embedding (`pooledResidual`), which trains much faster and
+   * differs from the paper: `pooled` from the projected tokens V' and T', around all of the fusion; `attended` from V'' and T'' (Eq. 5),
+   * around the pools and the fusion network alone.
    */
-  readonly residual?: 'none' | 'pooled';
+  readonly residual?: Residual;
   /** Source of the initial parameters. */
   readonly random: Random;
 }
@@ -97,7 +102,7 @@ export interface GatedFusion extends Module {
  *
  * State dict: `image_projection`, `text_projection`, `cross_layers.N.{image,text}.{cross_attn,layer_norm,gate}`,
  * `{image,text}_blocks.N`, `{image,text}_pool.{layer_norm,linear}`,
- * `residual.{image.weight,text.weight,scale}` (only with `pooled`), `fusion.{projection | modality_embedding,layers.N,layer_norm}`.
+ * `residual.{image.weight,text.weight,scale}` (not with `none`), `fusion.{projection | modality_embedding,layers.N,layer_norm}`.
  *
  * Where the paper is silent, the parts of the pool, the pre-norm blocks and the default sizes are those of the authors' code;
  * that padding is masked, in attention and in the pool, differs from it.
@@ -137,28 +142,31 @@ export function gatedFusion(options: GatedFusionOptions): GatedFusion {
     random: random.fork('fusion'),
   });
   const residual: PooledResidual | undefined =
-    config.residual === 'pooled' ? pooledResidual({ width, random: random.fork('residual') }) : undefined;
+    config.residual === 'none' ? undefined : pooledResidual({ width, random: random.fork('residual') });
   const widths = { image: config.imageWidth, text: config.textWidth };
 
   const project = (modality: Modality, input: ModalityInput | undefined, batch: number) =>
     projectModality(input, projections[modality], widths[modality], batch);
 
-  function pooled(modality: Modality, stream: TokenStream, context?: ForwardContext): tf.Tensor2D {
+  /** The mean of V'' (or T''), [B, D]. */
+  function meanOf(modality: Modality, { tokens, mask }: TokenStream, context?: ForwardContext): tf.Tensor2D {
     const last = blocks[modality].at(-1);
-    if (!last) return pools[modality].forward(stream);
-    let tokens: tf.Tensor = stream.tokens;
-    for (const layer of blocks[modality].slice(0, -1)) tokens = layer.forward(tokens, stream.mask, context);
-    return pools[modality].forwardMean(last.forwardMean(tokens, stream.mask, context));
+    if (!last) return maskedMean(tokens, mask) as tf.Tensor2D;
+    let x: tf.Tensor = tokens;
+    for (const layer of blocks[modality].slice(0, -1)) x = layer.forward(x, mask, context);
+    return last.forwardMean(x, mask, context) as tf.Tensor2D;
   }
 
   function fuse(image: TokenStream, text: TokenStream, context?: ForwardContext): tf.Tensor2D {
     return tf.tidy(() => {
       let streams: PerModality<TokenStream> = { image, text };
       for (const layer of crossLayers) streams = layer.forward(streams, context);
-      const imagePool = pooled('image', streams.image, context);
-      const textPool = pooled('text', streams.text, context);
+      const means = { image: meanOf('image', streams.image, context), text: meanOf('text', streams.text, context) };
+      const [imagePool, textPool] = [pools.image.forwardMean(means.image), pools.text.forwardMean(means.text)];
       const fused = network.forward(imagePool, textPool, context);
-      return l2Normalize(residual ? residual.forward({ image, text }, fused) : fused);
+      if (!residual) return l2Normalize(fused);
+      if (config.residual === 'pooled') return l2Normalize(residual.forward({ image, text }, fused));
+      return l2Normalize(residual.forwardMeans(means, { image: image.presence, text: text.presence }, fused));
     });
   }
 

@@ -8,7 +8,13 @@ export {
   gatedCrossLayer,
   type Indicator,
 } from './gated-cross-layer.js';
-export { type GatedFusion, type GatedFusionOptions, gatedFusion, type Representations } from './gated-fusion.js';
+export {
+  type GatedFusion,
+  type GatedFusionOptions,
+  gatedFusion,
+  type Representations,
+  type Residual,
+} from './gated-fusion.js';
 export { type MeanPool, meanPool } from './mean-pool.js';
 export type { ModalityInput, ModalityInputs } from './modality-input.js';
 export { type PooledResidual, pooledResidual } from './pooled-residual.js';

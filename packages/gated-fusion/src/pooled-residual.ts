@@ -1,16 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Linear, l2Normalize, linear, type Module, maskedMean, parameter, type Random } from '@uniecs/tensor';
-import type { Modality, PerModality, TokenStream } from './token-stream.js';
+import type { Modality, PerModality, Presence, TokenStream } from './token-stream.js';
 
-/** A shortcut around the fusion: from the projected tokens straight to the embedding. */
+/** A shortcut around the fusion network: from a modality's tokens straight to the embedding. */
 export interface PooledResidual extends Module {
   readonly tree: PerModality<Linear> & { readonly scale: tf.Variable } & Module['tree'];
   /**
-   * @param streams the projected tokens V' and T' (Eq. 1)
+   * @param streams tokens V' and T' (Eq. 1), or V'' and T'' (Eq. 5)
    * @param fused [B, D], the fusion network's output
    * @returns [B, D], not normalised
    */
   forward(streams: PerModality<TokenStream>, fused: tf.Tensor2D): tf.Tensor2D;
+  /** The same from means [B, D] that are already taken, and who has the modality. */
+  forwardMeans(means: PerModality<tf.Tensor2D>, presence: PerModality<Presence>, fused: tf.Tensor2D): tf.Tensor2D;
 }
 
 /**
@@ -31,19 +33,27 @@ export function pooledResidual({ width, random }: { readonly width: number; read
     });
   const tree = { image: map('image'), text: map('text'), scale: parameter([1], 1) };
 
-  function part(modality: Modality, { tokens, mask, presence }: TokenStream): tf.Tensor2D | undefined {
+  function part(modality: Modality, mean: tf.Tensor2D, presence: Presence): tf.Tensor2D | undefined {
     if (presence === 0) return undefined;
-    const direction = l2Normalize(tree[modality].forward(maskedMean(tokens, mask)) as tf.Tensor2D);
+    const direction = l2Normalize(tree[modality].forward(mean) as tf.Tensor2D);
     return presence === 1 ? direction : tf.mul<tf.Tensor2D>(direction, tf.expandDims(presence, 1));
   }
 
+  const forwardMeans: PooledResidual['forwardMeans'] = (means, presence, fused) =>
+    tf.tidy(() => {
+      const scaled = tf.mul(fused, tf.mul(tree.scale, 1 / Math.sqrt(width)));
+      const parts = [part('image', means.image, presence.image), part('text', means.text, presence.text)];
+      return [scaled, ...parts.filter((x) => x !== undefined)].reduce((sum, x) => tf.add(sum, x)) as tf.Tensor2D;
+    });
+
   return {
     tree,
-    forward: (streams, fused) =>
+    forwardMeans,
+    forward: ({ image, text }, fused) =>
       tf.tidy(() => {
-        const scaled = tf.mul(fused, tf.mul(tree.scale, 1 / Math.sqrt(width)));
-        const parts = [part('image', streams.image), part('text', streams.text)].filter((x) => x !== undefined);
-        return [scaled, ...parts].reduce((sum, x) => tf.add(sum, x)) as tf.Tensor2D;
+        const mean = ({ tokens, mask }: TokenStream) => maskedMean(tokens, mask) as tf.Tensor2D;
+        const means = { image: mean(image), text: mean(text) };
+        return forwardMeans(means, { image: image.presence, text: text.presence }, fused);
       }),
   };
 }

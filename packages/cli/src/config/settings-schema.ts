@@ -87,7 +87,7 @@ const fusion = options<Given<'fusion'>>({
   gating: flag,
   gateBias: z.number(),
   fusionInput: name('concat', 'tokens'),
-  residual: name('none', 'pooled'),
+  residual: name('none', 'pooled', 'attended'),
 });
 
 /** A setting that may also be off. */

@@ -57,12 +57,14 @@ export function fusion64(p: Parameters64, config: Config, image: Row64, text: Ro
     const next = { image: half('image', 'text'), text: half('text', 'image') };
     streams = next;
   }
+  const attended = { image: [] as number[], text: [] as number[] };
   const pool = (modality: 'image' | 'text') => {
     let tokens = streams[modality];
     for (let n = 0; n < config.selfBlocks; n++) {
       tokens = block(p, `${modality}_blocks.${n}`, config, tokens, sites, modality);
     }
-    const [normed] = layerNorms(p, `${modality}_pool.layer_norm`, [mean(tokens)]);
+    attended[modality] = mean(tokens);
+    const [normed] = layerNorms(p, `${modality}_pool.layer_norm`, [attended[modality]]);
     return (linears(p, `${modality}_pool.linear`, [normed as number[]])[0] as number[]).map(Math.tanh);
   };
   const pools = [pool('image'), pool('text')] as const;
@@ -79,7 +81,7 @@ export function fusion64(p: Parameters64, config: Config, image: Row64, text: Ro
   for (const modality of ['image', 'text'] as const) {
     const weight = p.get(`residual.${modality}.weight`);
     if (!weight || rows[modality].present === 0) continue;
-    const pooled = mean(projected[modality]);
+    const pooled = config.residual === 'pooled' ? mean(projected[modality]) : attended[modality];
     const direction = pooled.map((_, o) =>
       pooled.reduce((sum, x, i) => sum + x * (weight[o * pooled.length + i] as number), 0),
     );
