@@ -1,6 +1,5 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import type { Pair } from '@uniecs/mbeer';
 import { UniecsError } from '@uniecs/tensor';
 import { isTemporary, makeFolder, writeFileAtomic } from '@uniecs/tensor/node';
@@ -9,7 +8,7 @@ import { type PairsDigest, pairsDigest } from '../data/pairs-digest.js';
 import { differences } from '../files/differences.js';
 import { fileError } from '../files/file-error.js';
 import { readJson } from '../files/model-folder.js';
-import { isHeld, lockRun } from '../files/run-lock.js';
+import { lockSoon } from '../files/run-lock.js';
 import { type GivenSettings, trainSettings, unbindingSettings } from '../training/train-settings.js';
 import { type Arm, cellsFolder, type Grid, mergedSettings } from './grid.js';
 
@@ -112,7 +111,7 @@ export async function joinGrid(
 ): Promise<StoredGrid> {
   await checkGridFolder(out, grid, more, beside);
   await makeFolder(join(out, cellsFolder));
-  const release = await lockedGrid(out);
+  const release = await lockSoon(out, gridLock);
   try {
     const stored = await checkGridFolder(out, grid, more, beside);
     const added = grid.arms.filter(({ name }) => !stored?.arms.some((arm) => arm.name === name));
@@ -156,18 +155,6 @@ export async function readGrid(out: string, beside: readonly string[] = []): Pro
     hint: 'choose another --out',
     details: { out },
   });
-}
-
-/** Tries for half a minute: others hold it for moments. */
-async function lockedGrid(out: string): Promise<() => void> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await lockRun(out, gridLock);
-    } catch (error) {
-      if (!isHeld(error) || tries === 300) throw error;
-      await setTimeout(100);
-    }
-  }
 }
 
 /** Settings that make a difference, defaults filled in: what is not said and what is said as it is anyway are the same. */

@@ -51,6 +51,22 @@ export async function lockRun(out: string, file: string = lockFile): Promise<() 
   };
 }
 
+/**
+ * `lockRun` for a lock that others hold for moments: tries for half a minute.
+ *
+ * @throws UniecsError as `lockRun`
+ */
+export async function lockSoon(out: string, file: string): Promise<() => void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await lockRun(out, file);
+    } catch (error) {
+      if (!isHeld(error) || tries === 300) throw error;
+      await setTimeout(100);
+    }
+  }
+}
+
 /** Whether an error of `lockRun` says that another process holds the lock. */
 export function isHeld(error: unknown): boolean {
   return UniecsError.isInstance(error) && error.details.pid !== undefined;

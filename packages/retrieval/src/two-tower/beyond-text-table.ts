@@ -38,7 +38,7 @@ function introduction({ recipe }: BeyondTextReport): string {
 }
 
 /** The measures of all arms on a part, with those after stage 1 of the arms that have one. */
-export function measuresTable({ arms }: BeyondTextReport, split: 'validation' | 'test'): string {
+function measuresTable({ arms }: BeyondTextReport, split: 'validation' | 'test'): string {
   const rows = arms.flatMap((arm) => {
     const own = shownMeasures.map((name) => valueText(arm, split, name));
     const after = arm.afterAlignment?.[split];
@@ -49,7 +49,7 @@ export function measuresTable({ arms }: BeyondTextReport, split: 'validation' | 
 }
 
 /** The differences of all arms from the first. */
-export function gapTable({ arms, baseline }: BeyondTextReport): string {
+function gapTable({ arms, baseline }: BeyondTextReport): string {
   const rows = arms
     .filter(({ name }) => name !== baseline)
     .map(({ name, gap }) => [
@@ -65,7 +65,7 @@ export function gapTable({ arms, baseline }: BeyondTextReport): string {
 }
 
 /** One measure of all arms on test by kind of query. */
-export function kindTable({ arms, recipe }: BeyondTextReport): string {
+function kindTable({ arms, recipe }: BeyondTextReport): string {
   const kinds = recipe.data.test.kinds.filter(({ queries }) => queries > 0);
   const heads = kinds.map(({ kind, queries }) => `${kind} (${queries.toLocaleString('en-US')})`);
   const rows = arms.map(({ name, kinds: own }) => [
@@ -95,7 +95,7 @@ function runTable({ arms }: BeyondTextReport): string {
 }
 
 /** A measure with its deviation over seeds, `0.412 ± 0.003`. */
-export function valueText({ mean, deviation }: ArmOutcome, split: 'validation' | 'test', name: string): string {
+function valueText({ mean, deviation }: ArmOutcome, split: 'validation' | 'test', name: string): string {
   const own = deviation?.[split][name];
   const text = shown(mean?.[split][name]);
   return typeof own === 'number' ? `${text} ± ${own.toFixed(3)}` : text;

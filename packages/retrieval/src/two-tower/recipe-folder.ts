@@ -1,12 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { UniecsError } from '@uniecs/tensor';
 import { isTemporary, makeFolder, writeFileAtomic } from '@uniecs/tensor/node';
 import { differences } from '../files/differences.js';
 import { fileError } from '../files/file-error.js';
 import { readJson } from '../files/model-folder.js';
-import { isHeld, lockRun } from '../files/run-lock.js';
+import { lockSoon } from '../files/run-lock.js';
 import type { QueryDigest } from './query-data.js';
 import type { TwoTowerArm, TwoTowerSettings } from './two-tower-settings.js';
 
@@ -72,7 +71,7 @@ export async function readRecipe(out: string): Promise<StoredRecipe | undefined>
 export async function joinRecipe(out: string, recipe: StoredRecipe): Promise<StoredRecipe> {
   check(out, recipe, await readRecipe(out));
   await makeFolder(join(out, cellsFolder));
-  const release = await locked(out);
+  const release = await lockSoon(out, lock);
   try {
     const before = await readRecipe(out);
     check(out, recipe, before);
@@ -103,16 +102,4 @@ function check(out: string, recipe: StoredRecipe, before: StoredRecipe | undefin
     hint: 'arms and seeds may be added; anything else needs another folder',
     details: { out },
   });
-}
-
-/** Tries for half a minute: others hold it for moments. */
-async function locked(out: string): Promise<() => void> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await lockRun(out, lock);
-    } catch (error) {
-      if (!isHeld(error) || tries === 300) throw error;
-      await setTimeout(100);
-    }
-  }
 }
