@@ -59,17 +59,19 @@ export const twoTowerArms: readonly TwoTowerArm[] = [
 ];
 
 /**
- * Fills in the defaults: size tiny, preset `recommended`, ten epochs, half of the steps in stage 1, four products a query, and the size's
- * training defaults (`sizeDefaults`).
+ * Fills in the defaults: size tiny, preset `recommended`, ten epochs, half of the steps in stage 1, four products a query, the size's
+ * training defaults (`sizeDefaults`), and weights drawn as BERT's with either preset: with small weights a word passes through the blocks
+ * nearly as it is, and queries that say words of titles find them many steps sooner than with `fanIn`.
  *
  * @throws UniecsError `argument` for a number out of range, an unknown size or preset
  */
 export function twoTowerSettings({
   alignmentShare = 0.5,
   perQuery = 4,
+  initialization = 'bert',
   ...given
 }: GivenTwoTowerSettings = {}): TwoTowerSettings {
-  const filled = trainSettings(given as GivenSettings);
+  const filled = trainSettings({ ...given, initialization } as GivenSettings);
   const known = Object.fromEntries(
     shared.flatMap((name) => (filled[name] === undefined ? [] : [[name, filled[name]]])),
   );
