@@ -6,6 +6,7 @@ import { UniecsError } from '@uniecs/tensor';
 import { readSafetensors, writeFileAtomic, writeSafetensors } from '@uniecs/tensor/node';
 import { canonicalJson } from '../files/canonical-json.js';
 import { fileError } from '../files/file-error.js';
+import { presetMark } from '../training/preset-revision.js';
 import {
   type GivenSettings,
   type TrainSettings,
@@ -55,12 +56,16 @@ export interface FinishedCell {
   readonly evaluation: Evaluation;
 }
 
-/** What decides on the result of a cell, as a short text; which saves are made and kept does not. */
+/**
+ * What decides on the result of a cell, as a short text: its settings, the revision of its preset, the data, the terms. Which saves are made
+ * and kept does not.
+ */
 export function cellFingerprint(settings: GivenSettings, data: GridData, terms: readonly string[]): string {
   const binding = Object.entries(settings).filter(([name]) => !unbindingSettings.has(name));
   // As given and not filled in: a version that has a setting more still knows the results of the one before.
+  const mark = presetMark(settings.preset ?? 'recommended');
   return createHash('sha256')
-    .update(canonicalJson({ settings: Object.fromEntries(binding), data, terms }))
+    .update(canonicalJson({ settings: Object.fromEntries(binding), ...mark, data, terms }))
     .digest('hex');
 }
 

@@ -9,6 +9,7 @@ import { canonicalJson } from '../files/canonical-json.js';
 import { readJson } from '../files/model-folder.js';
 import { packageVersions } from '../files/package-versions.js';
 import { isHeld, lockRun } from '../files/run-lock.js';
+import { presetMark } from '../training/preset-revision.js';
 import type { QueryData, QuerySet } from './query-data.js';
 import { type QueryRanks, type QueryReport, queryReport, rankProducts } from './query-ranks.js';
 import type { StageEvent } from './stage-event.js';
@@ -99,7 +100,7 @@ export function recipeFingerprint(
   const { name: _, ...does } = arm;
   const content = { does, seed, stages: stagesOf(settings, arm, stepsPerEpoch), settings: bindingSettings(settings) };
   return createHash('sha256')
-    .update(canonicalJson({ ...content, sources }))
+    .update(canonicalJson({ ...content, ...presetMark(settings.preset), sources }))
     .digest('hex');
 }
 
