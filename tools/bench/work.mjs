@@ -56,6 +56,6 @@ function fuse({ width: D, crossLayers, selfBlocks, fusionBlocks, ffnRatio, resid
     selfBlocks === 0 ? 0 : (selfBlocks - 1) * block(L, D, ffnRatio) + block(L, D, ffnRatio, true);
   const pools = 2 * affine(1, D, D);
   const network = affine(1, 2 * D, D) + fusionBlocks * block(1, D, ffnRatio);
-  const shortcut = residual === 'pooled' ? affine((Lv > 1 ? 1 : 0) + (Lt > 1 ? 1 : 0), D, D) : 0;
+  const shortcut = residual === 'none' ? 0 : affine((Lv > 1 ? 1 : 0) + (Lt > 1 ? 1 : 0), D, D);
   return crossLayers * (side(Lv, Lt) + side(Lt, Lv)) + blocks(Lv) + blocks(Lt) + pools + network + shortcut;
 }

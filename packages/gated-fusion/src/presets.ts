@@ -20,4 +20,4 @@ export const paperFusion: FusionPreset = {
  * of the other's, and with the shortcut around the fusion. In a reduced study on real pairs (one epoch, one seed, Recall@10 over the
  * five tasks with an image-only side) the shortcut alone gave +.11, the gates +.02 without it; what followed is in `docs/STUDY.md`.
  */
-export const recommendedFusion: FusionPreset = { ...paperFusion, gateBias: -2, residual: 'pooled' };
+export const recommendedFusion: FusionPreset = { ...paperFusion, gateBias: -2, residual: 'attended' };

@@ -86,11 +86,12 @@ class Residual(nn.Module):
         self.image, self.text = nn.Linear(width, width, bias=False), nn.Linear(width, width, bias=False)
         self.scale = nn.Parameter(torch.ones(1))
 
-    def forward(self, image: Stream, text: Stream, fused: Tensor) -> Tensor:
+    def forward(self, image: tuple[Tensor, float], text: tuple[Tensor, float], fused: Tensor) -> Tensor:
+        """A mean [B, D] and the presence of each modality."""
         x = fused * self.scale * fused.shape[-1] ** -0.5
-        for layer, stream in ((self.image, image), (self.text, text)):
-            if stream.presence:
-                x = x + F.normalize(layer(masked_mean(stream.tokens, stream.weights)), dim=-1)
+        for layer, (mean, presence) in ((self.image, image), (self.text, text)):
+            if presence:
+                x = x + F.normalize(layer(mean), dim=-1)
         return x
 
 
@@ -112,17 +113,18 @@ class GatedFusion(nn.Module):
         self.image_blocks, self.text_blocks = blocks(), blocks()
         self.image_pool, self.text_pool = Pool(width), Pool(width)
         self.fusion = FusionNetwork(config)
-        self.residual = Residual(width) if config["residual"] == "pooled" else None
+        self.start = config["residual"]
+        self.residual = None if self.start == "none" else Residual(width)
 
-    def pooled(self, stream: Stream, blocks: nn.ModuleList, pool: Pool) -> Tensor:
+    def mean(self, stream: Stream, blocks: nn.ModuleList) -> Tensor:
         x = stream.tokens
         if not (self.shortcuts and blocks):
             for block in blocks:
                 x = block(x, stream.mask)
-            return pool(masked_mean(x, stream.weights))
+            return masked_mean(x, stream.weights)
         for block in blocks[:-1]:
             x = block(x, stream.mask)
-        return pool(blocks[-1].forward_mean(x, stream.mask, stream.weights))
+        return blocks[-1].forward_mean(x, stream.mask, stream.weights)
 
     def absent(self, projection: nn.Linear, features: Tensor) -> Stream:
         """Features set to zero. All tokens are then the same, and stay so: with the shortcut, one stands for them."""
@@ -130,13 +132,15 @@ class GatedFusion(nn.Module):
         return Stream(projection(zeros), None, 0.0)
 
     def fuse(self, image: Stream, text: Stream) -> Tensor:
-        first = (image, text)
+        presences = (image.presence, text.presence)
+        projected = [masked_mean(x.tokens, x.weights) for x in (image, text)] if self.start == "pooled" else None
         for layer in self.cross_layers:
             image, text = layer(image, text)
-        images = self.pooled(image, self.image_blocks, self.image_pool)
-        texts = self.pooled(text, self.text_blocks, self.text_pool)
-        fused = self.fusion(images, texts)
-        return F.normalize(self.residual(*first, fused) if self.residual else fused, dim=-1)
+        means = [self.mean(image, self.image_blocks), self.mean(text, self.text_blocks)]
+        fused = self.fusion(self.image_pool(means[0]), self.text_pool(means[1]))
+        if self.residual:
+            fused = self.residual(*zip(projected or means, presences), fused)
+        return F.normalize(fused, dim=-1)
 
     def forward(self, image: Tensor, text: Tensor, mask: Tensor) -> Tensor:
         """f [B, D]."""

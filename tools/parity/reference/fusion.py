@@ -17,7 +17,7 @@ PAPER = {
     "fusionInput": "concat",
     "residual": "none",
 }
-RECOMMENDED = {**PAPER, "gateBias": -2, "residual": "pooled"}
+RECOMMENDED = {**PAPER, "gateBias": -2, "residual": "attended"}
 
 
 def mean_of(x, keys):
@@ -106,17 +106,17 @@ class FusionNetwork(nn.Module):
 
 
 class Residual(nn.Module):
-    """Not in the paper: normalised maps of the means of V' and T', present modalities only, beside the scaled fusion."""
+    """Not in the paper: normalised maps of the means of two streams, present modalities only, beside the scaled fusion."""
 
     def __init__(self, width):
         super().__init__()
         self.image, self.text = nn.Linear(width, width, bias=False), nn.Linear(width, width, bias=False)
         self.scale = nn.Parameter(torch.ones(1))
 
-    def forward(self, projected, keys, present, fused):
+    def forward(self, streams, keys, present, fused):
         total = fused * self.scale / fused.shape[-1] ** 0.5
         for name in ("image", "text"):
-            direction = F.normalize(getattr(self, name)(mean_of(projected[name], keys[name])), dim=-1)
+            direction = F.normalize(getattr(self, name)(mean_of(streams[name], keys[name])), dim=-1)
             total = total + direction * present[name][:, None]
         return total
 
@@ -134,7 +134,8 @@ class GatedFusion(nn.Module):
         self.image_blocks, self.text_blocks = make(config["selfBlocks"]), make(config["selfBlocks"])
         self.image_pool, self.text_pool = Pool(width), Pool(width)
         self.fusion = FusionNetwork(config)
-        if config["residual"] == "pooled":
+        self.start = config["residual"]
+        if self.start != "none":
             self.residual = Residual(width)
 
     def embed(self, features, keys, present):
@@ -148,15 +149,14 @@ class GatedFusion(nn.Module):
         projected = x
         for layer in self.cross_layers:
             x = layer(x, keys, present)
-        pooled = []
+        attended = {}
         for name in ("image", "text"):
-            tokens = x[name]
+            attended[name] = x[name]
             for block in getattr(self, f"{name}_blocks"):
-                tokens = block(tokens, keys[name])  # Eq. 5
-            pooled.append(getattr(self, f"{name}_pool")(tokens, keys[name]))
-        f = self.fusion(*pooled)  # Eq. 6
-        if hasattr(self, "residual"):
-            f = self.residual(projected, keys, present, f)
+                attended[name] = block(attended[name], keys[name])  # Eq. 5
+        f = self.fusion(*(getattr(self, f"{name}_pool")(attended[name], keys[name]) for name in attended))  # Eq. 6
+        if self.start != "none":
+            f = self.residual(projected if self.start == "pooled" else attended, keys, present, f)
         return F.normalize(f, dim=-1)
 
     def forward(self, features, keys, present):

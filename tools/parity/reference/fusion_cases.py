@@ -56,6 +56,11 @@ FORMS = [
         {"residual": "pooled"},
         [("both", True), ("image only", False), ("text only", True), ("mixed rows", True)],
     ),
+    (
+        "attended residual",
+        {"residual": "attended"},
+        [("both", True), ("image only", False), ("text only", True), ("mixed rows", True)],
+    ),
     ("one cross layer, no self blocks", {"crossLayers": 1, "selfBlocks": 0}, [("both", True), ("mixed rows", True)]),
     (
         "three cross layers, two self blocks, three fusion blocks",

@@ -8,7 +8,7 @@ import { modelConfig } from '../model/model-config.js';
 import { retrievalModel } from '../model/retrieval-model.js';
 import { smallModel } from '../testing/small-training.js';
 import { drawFanIn } from './initial-weights.js';
-import { presetAugmentation } from './preset-augmentation.js';
+import { presetAugmentation, recommendedAugmentation } from './preset-augmentation.js';
 import { trainSettings } from './train-settings.js';
 
 const valuesOf = (model: ReturnType<typeof smallModel>) =>
@@ -67,19 +67,22 @@ describe('drawFanIn', () => {
 });
 
 describe('the presets of training', () => {
-  it('paper draws as BERT and augments, recommended draws by the inputs and takes images as they are', () => {
+  it('paper draws as BERT and augments, recommended draws by the inputs and augments lightly', () => {
     const [paper, recommended] = [trainSettings({ preset: 'paper' }), trainSettings()];
     expect([paper.initialization, recommended.initialization]).toEqual(['bert', 'fanIn']);
     expect(presetAugmentation(paper)).toEqual({});
-    expect(presetAugmentation(recommended)).toBe(false);
+    expect(presetAugmentation(recommended)).toEqual(recommendedAugmentation);
   });
 
   it('an option of the augmentation changes that alone, and false is none', () => {
     const pixels = Uint8Array.from({ length: 48 }, (_, i) => (i * 37) % 256);
+    const still = { area: [1, 1], aspect: [1, 1], brightness: 0, contrast: 0, saturation: 0 } as const;
     const changed = (augmentation: AugmentOptions) =>
       augmentImage(pixels, 4, seededRandom(1), presetAugmentation(trainSettings({ augmentation })) as AugmentOptions);
-    expect(changed({ flip: 0 })).toEqual(pixels);
-    expect(changed({ flip: 1 })).not.toEqual(pixels);
+    expect(changed(still)).toEqual(pixels);
+    expect(changed({ ...still, flip: 1 })).not.toEqual(pixels);
+    expect(changed({})).not.toEqual(pixels);
+    expect(presetAugmentation(trainSettings({ augmentation: false }))).toBe(false);
     expect(presetAugmentation(trainSettings({ preset: 'paper', augmentation: { flip: 1 } }))).toEqual({ flip: 1 });
     expect(presetAugmentation(trainSettings({ preset: 'paper', augmentation: false }))).toBe(false);
   });

@@ -36,8 +36,8 @@ describe('presetRevisions', () => {
           "bb0b3d0c04f2f29d",
         ],
         "recommended": [
-          1,
-          "58749833d4522c33",
+          2,
+          "26d881d51ce985b0",
         ],
       }
     `);
