@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { cellCurve } from '../results/cell-curve.mjs';
 import { filled } from '../results/fill-pages.mjs';
 import { keepGrid } from '../results/keep-grid.mjs';
 import { keptResult } from '../results/kept-result.mjs';
@@ -14,7 +15,11 @@ const arm = (mean) => ({
   mean: { mean: { 'R@10': mean }, imageSided: { 'R@10': 0.5 }, 'v->v': { 'R@10': 0.25 } },
   deviation: { mean: { 'R@10': 0.0123 }, imageSided: { 'R@10': 0.01 } },
   difference: null,
-  cells: [{ status: 'finished', seconds: 90 }, { status: 'finished', seconds: 150 }, { status: 'missing' }],
+  cells: [
+    { folder: 'cells/full-7', status: 'finished', seconds: 90 },
+    { folder: 'cells/full-6', status: 'finished', seconds: 150 },
+    { folder: 'cells/full-8', status: 'missing' },
+  ],
 });
 const other = {
   ...arm(0.6),
@@ -90,7 +95,7 @@ describe('filled', () => {
 
   it('refuses a kind that there is not', () => {
     expect(() => filled(marks.replace('summary', 'sumary'), read)).toThrow(
-      'expected summary or tasks or exploration or beyond-text behind one, got sumary',
+      'expected summary or tasks or curves or lambdas or exploration or beyond-text behind one, got sumary',
     );
   });
 });
@@ -115,6 +120,46 @@ describe('check-results', () => {
   });
 });
 
+/** Recall@10 of the five and of the other four. @param {number} five @param {number} four */
+const recalls = (five, four) =>
+  Object.fromEntries([
+    ...['v->v', 'v->t', 'v->vt', 't->v', 'vt->v'].map((task) => [task, { 'R@10': five }]),
+    ...['t->t', 't->vt', 'vt->t', 'vt->vt'].map((task) => [task, { 'R@10': four }]),
+  ]);
+const log = [
+  { type: 'step', step: 1, lambdas: { V2T: 0.1, TASKS: 1 } },
+  { type: 'step', step: 2, lambdas: { V2T: 1.23456789e-7, TASKS: 1 } },
+  { type: 'validation', step: 2, epoch: 1, report: { tasks: recalls(0.25, 0.5), mean: { 'R@10': 0.36111111 } } },
+  { type: 'validation', step: 3, epoch: 2, report: { tasks: recalls(0.5, 1), mean: { 'R@10': 0.722 } } },
+]
+  .map((line) => `${JSON.stringify(line)}\n`)
+  .join('');
+
+describe('the curve of a cell', () => {
+  const curve = cellCurve(log);
+
+  it('has the validations, with the weights of the terms then', () => {
+    expect(curve).toEqual([
+      { epoch: 1, step: 2, mean: 0.36111, imageSided: 0.25, lambdas: { V2T: 1.2346e-7, TASKS: 1 } },
+      { epoch: 2, step: 3, mean: 0.722, imageSided: 0.5, lambdas: {} },
+    ]);
+  });
+
+  it('becomes a row an arm, in the mean over seeds, and a row an epoch for the weights', () => {
+    const second = curve.map((point) => ({ ...point, mean: point.mean + 0.1 }));
+    const arms = [
+      { name: 'full', cells: [{}, { curve }, { curve: second.slice(0, 1) }] },
+      { name: 'not run', cells: [{}] },
+    ];
+    const page = (/** @type {string} */ kind) =>
+      filled(marks.replace('summary', kind), () => JSON.stringify({ arms })).text;
+    expect(page('curves')).toContain('| full | 0.411 / 0.250 | 0.722 / 0.500 |');
+    expect(page('curves')).not.toContain('not run');
+    expect(page('lambdas')).toContain('| full | 1 | 1.2e-7 | 1.000 |');
+    expect(page('lambdas')).toContain('| full | 2 | - | - |');
+  });
+});
+
 it('a kept result has neither paths nor times, and five digits', () => {
   expect(keptResult({ writtenAt: 'now', cells: [{ folder: '/x', seconds: 1.23456789, steps: 940 }] })).toEqual({
     cells: [{ seconds: 1.2346, steps: 940 }],
@@ -127,6 +172,7 @@ it('keeps of a grid its report and the finished cells, not the weights, and not 
     'cells/full-7/cell.json': { fingerprint: 'f' },
     'cells/full-7/ranks.safetensors': 'ranks',
     'cells/full-7/model.safetensors': 'weights',
+    'cells/full-7/metrics.jsonl': log,
     'cells/full-8/cell.json': { seconds: 3 },
     'cells/full-9.lock': 'lock',
   });
@@ -136,4 +182,9 @@ it('keeps of a grid its report and the finished cells, not the weights, and not 
   expect(readFileSync(join(results, 'cells/one/full-7/ranks.safetensors'), 'utf8')).toBe('ranks');
   expect(existsSync(join(results, 'cells/one/full-7/model.safetensors'))).toBe(false);
   expect(existsSync(join(results, 'cells/one/full-8'))).toBe(false);
+  expect(JSON.parse(readFileSync(join(results, 'one.json'), 'utf8')).arms[0].cells[0].curve).toEqual(cellCurve(log));
+  // From a kept cell, which has no log, the curve is taken again.
+  unlinkSync(join(grid, 'cells/full-7/metrics.jsonl'));
+  keepGrid(results, 'one', grid);
+  expect(JSON.parse(readFileSync(join(results, 'one.json'), 'utf8')).arms[0].cells[0].curve).toHaveLength(2);
 });

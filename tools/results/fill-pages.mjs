@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beyondTextTable } from './beyond-text-table.mjs';
+import { curvesTable } from './curves-table.mjs';
 import { explorationTable } from './exploration-table.mjs';
+import { lambdasTable } from './lambdas-table.mjs';
 import { summaryTable } from './summary-table.mjs';
 import { tasksTable } from './tasks-table.mjs';
 
@@ -9,6 +11,8 @@ import { tasksTable } from './tasks-table.mjs';
 const kinds = {
   summary: summaryTable,
   tasks: tasksTable,
+  curves: curvesTable,
+  lambdas: lambdasTable,
   exploration: explorationTable,
   'beyond-text': beyondTextTable,
 };
