@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { cp, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readSafetensors, writeSafetensors } from '@uniecs/tensor/node';
 import { parquetReadObjects } from 'hyparquet';
@@ -163,6 +163,32 @@ describe('done', () => {
     expect(report).toMatchObject({ version: 1, pairs: 8 });
     expect(Object.keys(report.tasks)).toHaveLength(9);
     expect(out).toMatch(new RegExp(`^mean +${report.mean['R@1'].toFixed(3)}`, 'm'));
+  });
+
+  it('eval judges a model on FashionIQ, with any pictures by the ids of its images, and says where they are missing', async () => {
+    const catalogue = await items();
+    const ids = catalogue.slice(0, 6).map((_, i) => `B${i}`);
+    for (const category of ['dress', 'shirt', 'toptee']) {
+      const captions = [1, 2].map((i) => ({ candidate: 'B0', target: `B${i}`, captions: ['is red', 'longer'] }));
+      for (const [file, content] of Object.entries({
+        [`image_splits/split.${category}.val.json`]: ids,
+        [`captions/cap.${category}.val.json`]: captions,
+      })) {
+        await mkdir(dirname(at('iq', file)), { recursive: true });
+        await writeFile(at('iq', file), JSON.stringify(content));
+      }
+    }
+    const flags = ['--model', at('model'), '--pairs', at('iq'), '--dataset', 'fashioniq'];
+    const without = await uniecs('eval', ...flags);
+    expect(without.err).toContain(`the pictures of 12 items of fashioniq in ${at('iq')}`);
+    expect(without.code).toBe(2);
+    await mkdir(at('iq/images'));
+    for (const [i, id] of ids.entries()) {
+      await copyFile(at('cat', catalogue[i]?.image as string), at('iq/images', `${id}.png`));
+    }
+    const { code, out, err } = await uniecs('eval', ...flags);
+    expect(code, err).toBe(0);
+    expect(out).toMatch(/^vt->v toptee .* 2 +6 +1$/m);
   });
 
   it('embed writes the same numbers as Parquet and as safetensors', async () => {

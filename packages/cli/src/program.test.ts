@@ -149,7 +149,9 @@ it('reads the flags of reproduce, --model and --embeddings several times', async
     ...['reproduce', 'figure3'],
     { test: 'c', catalog: 'e', category: 'kind', out: 'd', logFormat: 'pretty' },
   ]);
-  expect((await parse('reproduce', 'table3')).called).toEqual(['reproduce', 'table3', {}]);
+  expect(
+    (await parse('reproduce', 'table3', '--fashioniq', 'q', '--fashion200k-images', 'i', '--out', 'd')).called,
+  ).toEqual(['reproduce', 'table3', { fashioniq: 'q', fashion200kImages: 'i', out: 'd', logFormat: 'pretty' }]);
   expect((await parse('reproduce', 'missing', ...data)).called).toEqual(['reproduce', 'missing', files]);
 });
 
@@ -207,7 +209,12 @@ describe('refuses', () => {
     ['a model to fuse', ['eval', '--model', 'm', '--pairs', 'p', '--fuse', 'sum'], "'--fuse' is for --embeddings"],
     ['another fusion', ['eval', '--embeddings', 'x.npy', '--pairs', 'p', '--fuse', 'mean'], 'Choose sum.'],
     ['embeddings as text', ['eval', '--embeddings', 'x.csv', '--pairs', 'p'], '.parquet or .safetensors or .npy'],
-    ['a data set', ['eval', '--model', 'm', '--pairs', 'p', '--dataset', 'fashioniq'], 'This version has only mbeer.'],
+    ['a data set', ['eval', '--model', 'm', '--pairs', 'p', '--dataset', 'fashionik'], 'Did you mean fashioniq?'],
+    [
+      'columns of a data set',
+      ['eval', '--model', 'm', '--pairs', 'p', '--dataset', 'fashioniq', '--columns', 'tag=x'],
+      "'--columns' is for pair files",
+    ],
     ['a pool', ['eval', '--model', 'm', '--pairs', 'p', '--pool', 'mixed'], 'This version has only global.'],
     [
       'a store',

@@ -1,3 +1,4 @@
+import type { Reproduction } from '@uniecs/retrieval';
 import { Command, Option } from 'commander';
 import type { AblateFlags } from './commands/ablate.js';
 import type { BeyondTextFlags } from './commands/beyond-text.js';
@@ -6,7 +7,7 @@ import type { DoctorFlags } from './commands/doctor.js';
 import type { EmbedFlags } from './commands/embed.js';
 import type { EvaluateFlags } from './commands/evaluate.js';
 import type { GenerateDataFlags } from './commands/generate-data.js';
-import type { ReproducedName, ReproduceFlags } from './commands/reproduce-flags.js';
+import type { ReproduceFlags } from './commands/reproduce-flags.js';
 import type { SearchFlags } from './commands/search.js';
 import type { TrainFlags } from './commands/train.js';
 import type { ValidateDataFlags } from './commands/validate-data.js';
@@ -41,7 +42,7 @@ export interface Actions {
   train(flags: TrainFlags): Promise<void>;
   ablate(flags: AblateFlags): Promise<void>;
   beyondText(flags: BeyondTextFlags): Promise<void>;
-  reproduce(what: ReproducedName, flags: ReproduceFlags): Promise<void>;
+  reproduce(what: Reproduction, flags: ReproduceFlags): Promise<void>;
   evaluate(flags: EvaluateFlags): Promise<void>;
   embed(flags: EmbedFlags): Promise<void>;
   buildIndex(flags: BuildIndexFlags): Promise<void>;
@@ -169,7 +170,7 @@ function addTrain(program: Command, actions: Actions): void {
 function addEvaluate(program: Command, actions: Actions): void {
   program
     .command('eval')
-    .description('Judge a model, or embeddings computed elsewhere, on the nine retrieval tasks.')
+    .description('Judge a model, or embeddings computed elsewhere, on the nine retrieval tasks, or another benchmark.')
     .option('--model <dir>', 'model folder to judge')
     .addOption(
       new Option('--embeddings <file>', 'embeddings to judge instead of a model: .parquet, .safetensors or .npy')
@@ -183,10 +184,21 @@ function addEvaluate(program: Command, actions: Actions): void {
       ).argParser(choice(['sum'])),
     )
     .option('--normalize', 'bring embeddings of the file to norm 1 (without it another norm is an error)')
-    .requiredOption('--pairs <file>', 'pair file (JSONL)')
+    .requiredOption('--pairs <file>', 'pair file (JSONL), or the folder of a --dataset')
     .addOption(imagesOption())
     .addOption(deviceOption())
-    .addOption(later('--dataset <name>', choice(['mbeer'], ['fashion200k', 'fashioniq'])))
+    .addOption(
+      new Option(
+        '--dataset <name>',
+        'layout of --pairs: mbeer (a pair file), or fashion200k or fashioniq (their folder) (default: mbeer)',
+      ).argParser(choice(['mbeer', 'fashion200k', 'fashioniq'])),
+    )
+    .option(
+      '--columns <names>',
+      'other names of the fields of the pair file: item_id_1=query_id,... or a YAML file of the same',
+      notBlank,
+    )
+    .option('--skip-bad', 'leave out bad lines, and of fashion200k and fashioniq what lacks its picture')
     .addOption(later('--pool <name>', choice(['global'], ['modality', 'mixed'])))
     .option('--json <file>', 'write the report there as well')
     .addHelpText(
@@ -194,6 +206,8 @@ function addEvaluate(program: Command, actions: Actions): void {
       examples(
         'uniecs eval --model runs/first --pairs test.jsonl --json report.json',
         'uniecs eval --embeddings clip/image.npy --fuse sum --normalize --pairs test.jsonl',
+        'uniecs eval --model runs/first --pairs esspr.jsonl --columns item_id_1=query,item_image_1=query_image,...',
+        'uniecs eval --model runs/first --pairs fashion-iq --dataset fashioniq --images fashion-iq/images',
       ),
     )
     .action((flags: EvaluateFlags, command: Command) => {
@@ -202,6 +216,9 @@ function addEvaluate(program: Command, actions: Actions): void {
       }
       const alone = (['fuse', 'normalize'] as const).find((name) => flags[name] !== undefined);
       if (alone && flags.embeddings === undefined) command.error(`error: option '--${alone}' is for --embeddings`);
+      if (flags.columns !== undefined && ![undefined, 'mbeer'].includes(flags.dataset)) {
+        command.error("error: option '--columns' is for pair files");
+      }
       return actions.evaluate(flags);
     });
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { run } from './run.js';
 
@@ -117,7 +117,7 @@ describe('uniecs reproduce', () => {
     expect(sweep.page).toContain('R@10 by weighting.beta');
   });
 
-  it('figure3 counts categories by a catalogue, and table3 says what is not there', async () => {
+  it('figure3 counts categories by a catalogue', async () => {
     const benchmark = ['--test', at('cat/test.jsonl'), '--out', at('paper'), '--log-format', 'jsonl'];
     const { report, page } = await reproduced(
       'figure3',
@@ -129,9 +129,60 @@ describe('uniecs reproduce', () => {
     );
     expect(report.counts.reduce((sum: number, { count }: { count: number }) => sum + count, 0)).toBe(report.products);
     expect(page).toContain('<rect class="bar');
-    const { code, err } = await uniecs('reproduce', 'table3', '--out', at('paper'));
-    expect(err).toContain('expected loaders of Fashion200K and FashionIQ, got none in this version');
-    expect(code).toBe(2);
+  });
+
+  it('table3 judges the same models on FashionIQ and Fashion200K, and fills rows with embeddings', async () => {
+    const catalogue = lines(await readFile(at('cat/catalog.jsonl'), 'utf8')).slice(0, 5);
+    const put = async (path: string, content: string) => {
+      await mkdir(dirname(at(path)), { recursive: true });
+      await writeFile(at(path), content);
+    };
+    for (const category of ['dress', 'shirt', 'toptee']) {
+      const captions = [1, 2].map((i) => ({ candidate: 'B0', target: `B${i}`, captions: ['is red', 'longer'] }));
+      await put(`iq/image_splits/split.${category}.val.json`, JSON.stringify(catalogue.map((_, i) => `B${i}`)));
+      await put(`iq/captions/cap.${category}.val.json`, JSON.stringify(captions));
+    }
+    const benchmark = ['--fashioniq', at('iq'), '--fashion200k', at('f200k')];
+    for (const [i, category] of ['dress', 'jacket', 'pants', 'skirt', 'top'].entries()) {
+      const path = `women/${category}/${i}/${i}_0.png`;
+      await put(`f200k/labels/${category}_test_detect_all.txt`, `${path}\t0.9\t${catalogue[i].title}\n`);
+      await mkdir(dirname(at('f200k', path)), { recursive: true });
+      await copyFile(at('cat', catalogue[i].image), at('f200k', path));
+    }
+    const without = await uniecs('reproduce', 'table3', ...models(), ...benchmark);
+    expect(lines(without.err).at(-1)).toMatchObject({ type: 'error', exitCode: 2 });
+    expect(without.err).toContain(`the pictures of 11 items of fashioniq in ${at('iq')}`);
+    await mkdir(at('iq/images'));
+    for (const [i, { image }] of catalogue.entries()) await copyFile(at('cat', image), at('iq/images', `B${i}.png`));
+    const { report, page, trained } = await reproduced('table3', ...models(), ...benchmark);
+    expect(trained).toEqual([]);
+    const row = (name: string) => report.rows.find((one: { name: string }) => one.name === name);
+    expect(row('UniECS').mean.fashioniq['vt->v']['R@5']).toBe(1);
+    expect(row('UniECS').mean.fashion200k['t->v']['R@5']).toBe(1);
+    expect(row('UniECS').published.fashioniq['vt->v']).toEqual([0.19, 0.36, 0.49]);
+    expect(page).toContain('fashion200k t-&gt;v, published');
+    await put(
+      'iq-items.jsonl',
+      ['B0', 'B1', 'B2', 'B3', 'B4'].map((id, i) => JSON.stringify({ id, image: catalogue[i].image })).join('\n'),
+    );
+    const queries = ['dress', 'shirt', 'toptee'].flatMap((category) =>
+      [1, 2].map((i) => ({ id: `${category}:B0:B${i}`, title: 'is red and longer', image: catalogue[0].image })),
+    );
+    const both = `${await readFile(at('iq-items.jsonl'), 'utf8')}\n${queries.map((query) => JSON.stringify(query)).join('\n')}`;
+    await put('iq-items.jsonl', both);
+    const model = at('paper/cells/UniECS-7');
+    const embedded = await uniecs(
+      ...['embed', '--model', model, '--items', at('iq-items.jsonl'), '--images', at('cat'), '--out', at('iq.parquet')],
+    );
+    expect(embedded.code, embedded.err).toBe(0);
+    const own = ['--fashioniq', at('iq'), '--out', at('table3'), '--embeddings', `gme-qwen2vl=${at('iq.parquet')}`];
+    const { code, out, err } = await uniecs('reproduce', 'table3', ...own);
+    expect(code, err).toBe(0);
+    const imported = await json('table3/table3.json');
+    const gme = imported.rows.find(({ name }: { name: string }) => name === 'GME-Qwen2VL');
+    expect(gme).toMatchObject({ kind: 'imported', mean: { fashioniq: row('UniECS').mean.fashioniq } });
+    expect(out).toMatch(/^R@10 +seeds +fashioniq vt->v\n/);
+    expect(out).toContain("give --model 'UniECS=DIR', or --train and --val");
   });
 
   it('once all is done only the pages are made again, for a person in a table', async () => {
@@ -189,6 +240,7 @@ describe('uniecs reproduce', () => {
     ['embeddings that are not there', () => ['table1', ...pairs(), '--embeddings', 'x=none.npy'], 'none.npy'],
     ['a task that there is not', () => ['figure4', ...pairs(), '--tasks', 't->x'], "got 't->x'"],
     ['a pair file that is not there', () => ['figure6', ...pairs(), '--test', 'none.jsonl'], 'none.jsonl'],
+    ['no benchmark of Table 3', () => ['table3'], 'give --fashion200k DIR, --fashioniq DIR, or both'],
     ['no catalogue', () => ['figure3', '--test', at('cat/test.jsonl')], 'a catalogue of the products'],
     ['no benchmark', () => ['figure3', '--catalog', at('cat/catalog.jsonl')], 'the pair file of the benchmark'],
     [

@@ -1,3 +1,23 @@
+export {
+  type Benchmark,
+  type BenchmarkItem,
+  type BenchmarkTask,
+  benchmarkWithout,
+  checkBenchmark,
+} from './benchmark/benchmark.js';
+export { type BenchmarkEmbeddings, benchmarkEmbeddings } from './benchmark/benchmark-embeddings.js';
+export {
+  type BenchmarkReport,
+  type BenchmarkValues,
+  benchmarkReport,
+  formatBenchmarkTable,
+} from './benchmark/benchmark-report.js';
+export {
+  type BenchmarkEvaluation,
+  type BenchmarkTaskResult,
+  type EvaluateBenchmarkOptions,
+  evaluateBenchmark,
+} from './benchmark/evaluate-benchmark.js';
 export { dotProducts, type Scores } from './dot-products.js';
 export type { DrawOptions, PairSide, SingleModality } from './draw-products.js';
 export type { Embeddings, Matrix } from './embeddings.js';

@@ -1,3 +1,6 @@
+export { type BenchmarkFolder, type MissingPictures, requirePictures } from './node/benchmarks/benchmark-file.js';
+export { type FashionIqOptions, fashionIqCategories, readFashionIq } from './node/benchmarks/read-fashion-iq.js';
+export { type Fashion200kOptions, fashion200kCategories, readFashion200k } from './node/benchmarks/read-fashion200k.js';
 export {
   type GeneratedCatalogue,
   type GenerateOptions,
@@ -6,5 +9,5 @@ export {
 export type { ModalityCounts, Problem, Validated } from './node/problems.js';
 export { requireValid } from './node/problems.js';
 export { type ItemFile, readItems } from './node/read-items.js';
-export { type PairFile, readPairs } from './node/read-pairs.js';
+export { type PairColumns, type PairFile, type PairOptions, pairFields, readPairs } from './node/read-pairs.js';
 export type { ReadOptions } from './node/validation.js';

@@ -161,7 +161,7 @@ describe('pairEmbeddings', () => {
     const given = vectors();
     const foreign = { ...given, ids: given.ids.map((id) => (Number(id.slice(1)) < 8 ? `0${id}` : id)) };
     expect(() => pairEmbeddings(pairs, foreign)).toThrow(
-      "expected vectors for all 26 products of the pairs, got none for 8 ('p0', 'p2', 'p4', 'p6', 'p1', …)",
+      "expected vectors for all 26 items that are judged, got none for 8 ('p0', 'p2', 'p4', 'p6', 'p1', …)",
     );
   });
 
@@ -175,7 +175,7 @@ describe('pairEmbeddings', () => {
     const given = vectors();
     const hasImage = given.ids.map((id, i) => (id === 'p1' ? 0 : (given.hasImage[i] as number)));
     expect(() => pairEmbeddings(pairs, { ...given, hasImage })).toThrow(
-      `a vector of image for every item that has one in the pairs, got 1 without ('p1' in row ${rowOf(given, 'p1')})`,
+      `a vector of image of every item that needs one, got 1 without ('p1' in row ${rowOf(given, 'p1')})`,
     );
   });
 

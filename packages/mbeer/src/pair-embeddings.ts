@@ -2,9 +2,10 @@ import { UniecsError } from '@uniecs/tensor';
 import { fieldOf } from './draw-products.js';
 import type { Embeddings } from './embeddings.js';
 import { checkItemVectors, type ItemVectors } from './item-vectors.js';
-import type { Item, Pair } from './items.js';
+import type { Pair } from './items.js';
 import { type Modality, tasks as nineTasks, type Task } from './tasks.js';
-import { type Fault, fuseRows, rowsFor, throwFaults, unitRows } from './vector-rows.js';
+import { fuseRows, rowsFor } from './vector-rows.js';
+import { viewOf } from './view-rows.js';
 
 /** How vectors of another model become the embeddings of pairs. Nothing of it happens unless it is asked for. */
 export interface PairEmbeddingsOptions {
@@ -49,13 +50,15 @@ export function pairEmbeddings(
   { fuse, normalize = false }: PairEmbeddingsOptions = {},
 ): PairEmbeddings {
   checkItemVectors(vectors, where);
-  if (fuse !== undefined) checkFuse(vectors, fuse);
+  if (fuse !== undefined) checkFuse(vectors, fuse, where);
   const items = [...pairs.map(({ item1 }) => item1), ...pairs.map(({ item2 }) => item2)];
   const rows = rowsFor(items, vectors.ids, where);
   const matrices: Partial<Record<Modality, Float32Array>> = {};
   for (const view of views) {
     const source = vectors[view];
-    if (source) matrices[view] = gather(items, rows, vectors, view, source, normalize);
+    if (!source) continue;
+    const used = items.map((item) => view === 'fused' || item[fieldOf[view]] !== undefined);
+    matrices[view] = viewOf(items, vectors, { view, source, rows, used, normalize }, where);
   }
   const has = (field: 'image' | 'title') => Uint8Array.from(items, (item) => Number(item[field] !== undefined));
   const presence = { hasImage: has('image'), hasText: has('title') };
@@ -87,34 +90,12 @@ export function pairEmbeddings(
   };
 }
 
-/** A view's rows of the items that have its modality, `[items, D]`, checked; zeros for the others. */
-function gather(
-  items: readonly Item[],
-  rows: Int32Array,
-  vectors: ItemVectors,
-  view: Modality,
-  source: Float32Array,
-  normalize: boolean,
-): Float32Array {
-  const { dimension } = vectors;
-  const present = { image: vectors.hasImage, text: vectors.hasText, fused: undefined }[view];
-  const used = items.map((item) => view === 'fused' || item[fieldOf[view]] !== undefined);
-  const out = new Float32Array(items.length * dimension);
-  const absent: Fault[] = [];
-  items.forEach((item, i) => {
-    if (!used[i]) return;
-    const row = rows[i] as number;
-    if (present && !(Number(present[row]) > 0)) absent.push({ id: item.id, row });
-    else out.set(source.subarray(row * dimension, (row + 1) * dimension), i * dimension);
-  });
-  const expected = `a vector of ${view} for every item that has one in the pairs`;
-  const hint = 'embed it as well, or judge on pairs in which the item lacks it too';
-  throwFaults(absent, { expected, got: 'without', hint }, where);
-  unitRows(out, dimension, { view, items, rows, used, normalize }, where);
-  return out;
-}
-
-function checkFuse(vectors: ItemVectors, fuse: unknown): void {
+/**
+ * Throws unless there are image and text vectors to fuse and no fused ones.
+ *
+ * @throws UniecsError `argument`
+ */
+export function checkFuse(vectors: ItemVectors, fuse: unknown, where: string): void {
   const fault = (expected: string, got: string, hint: string) =>
     new UniecsError({ code: 'argument', where, expected, got, hint });
   if (fuse !== 'sum') throw fault("fuse to be 'sum'", String(fuse), 'or leave it out');

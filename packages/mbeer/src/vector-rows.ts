@@ -67,7 +67,7 @@ export function rowsFor(items: readonly Item[], ids: readonly string[], where: s
   if (missing.size > 0) {
     const products = new Set(items.map(({ id }) => id)).size;
     throw fault(
-      `vectors for all ${products} products of the pairs`,
+      `vectors for all ${products} items that are judged`,
       `none for ${missing.size} (${list(missing)})`,
       'embed the same catalogue, and compare how the ids are written',
       { missing: [...missing] },

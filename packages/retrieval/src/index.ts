@@ -109,6 +109,8 @@ export {
   type Table1Options,
 } from './reproduction/table1.js';
 export { importedMethods, type Table1Report, type Table1Row } from './reproduction/table1-report.js';
+export { reproduceTable3, type Table3Options } from './reproduction/table3.js';
+export type { Table3Report, Table3Row } from './reproduction/table3-report.js';
 export { reproduceTable4, type Table4Options, type Table4Report } from './reproduction/table4.js';
 export { checkSettings } from './reproduction/train-arms.js';
 export { type AdamWOptions, type AdamWState, adamW, type Optimizer, type StepScales } from './training/adamw.js';

@@ -1,14 +1,15 @@
 import { type EvaluationReport, evaluateTasks, evaluationReport, pairEmbeddings, type Task } from '@uniecs/mbeer';
-import { readGoodPairs } from '../data/read-good.js';
+import { type ReadPairsOptions, readGoodPairs } from '../data/read-good.js';
 import { readEmbeddings } from '../embeddings/read-embeddings.js';
 import { views } from '../embeddings/vectors-of.js';
+import { pairColumns } from '../options/pair-columns.js';
 import { type Io, say } from '../terminal/io.js';
 import { progress } from '../terminal/progress.js';
 import type { EvaluateFlags } from './evaluate.js';
 
 /** Judges embeddings that were computed elsewhere; the pictures are not looked at. */
 export async function evaluateEmbeddings(flags: EvaluateFlags, path: string, io: Io): Promise<EvaluationReport> {
-  const [pairs = []] = await readGoodPairs([flags.pairs], io, { images: flags.images, check: 'fields' });
+  const [pairs = []] = await readGoodPairs([flags.pairs], io, { ...(await evaluatedPairs(flags)), check: 'fields' });
   const vectors = await readEmbeddings(path);
   const there = views.filter((view) => vectors[view] !== undefined);
   say(io, `embeddings: ${there.join(', ')} of ${vectors.ids.length} items, ${vectors.dimension} numbers each`);
@@ -30,4 +31,9 @@ export async function evaluateEmbeddings(flags: EvaluateFlags, path: string, io:
       shown.update(order.indexOf(task) * pairs.length + done, order.length * pairs.length),
   }).finally(shown.end);
   return evaluationReport(evaluation, sides.notCounted);
+}
+
+/** How the pair file of an evaluation is read. */
+export async function evaluatedPairs({ images, skipBad, columns }: EvaluateFlags): Promise<ReadPairsOptions> {
+  return { images, skipBad, ...(columns === undefined ? {} : { columns: await pairColumns(columns) }) };
 }

@@ -1,10 +1,6 @@
-import type { Reproduction } from '@uniecs/retrieval';
 import type { SettingsFlags } from '../config/settings-of-flags.js';
 import type { DeviceName } from '../machine/device.js';
 import type { NamedPath } from '../options/named-paths.js';
-
-/** What `uniecs reproduce` is asked for. */
-export type ReproducedName = Reproduction | 'table3';
 
 /** Flags that are settings of all models. */
 type ModelSettings = Pick<
@@ -30,6 +26,11 @@ export interface ReproduceFlags extends ModelSettings {
   readonly model?: readonly NamedPath[];
   readonly embeddings?: readonly NamedPath[];
   readonly fuse?: 'sum';
+  /** Folders of the benchmarks of Table 3, and of their pictures. */
+  readonly fashion200k?: string;
+  readonly fashion200kImages?: string;
+  readonly fashioniq?: string;
+  readonly fashioniqImages?: string;
   readonly normalize?: boolean;
   readonly preset?: SettingsFlags['preset'];
   readonly beta?: readonly number[];

@@ -1,5 +1,5 @@
 import type { ImageSource } from '@uniecs/encoders/node';
-import type { Pair } from '@uniecs/mbeer';
+import type { Benchmark, Pair } from '@uniecs/mbeer';
 import {
   type AblationEvent,
   checkSettings,
@@ -16,6 +16,7 @@ import {
   reproduceFigure6,
   reproduceMissing,
   reproduceTable1,
+  reproduceTable3,
   reproduceTable4,
   type TrainingOptions,
   table1Methods,
@@ -26,6 +27,7 @@ import { readSettings } from '../config/read-settings.js';
 import { inputsToStore } from '../config/run-inputs.js';
 import { settingsOfFlags } from '../config/settings-of-flags.js';
 import { openImages } from '../data/open-images.js';
+import { benchmarkNames, readGoodBenchmark } from '../data/read-benchmark.js';
 import { readGoodPairs } from '../data/read-good.js';
 import { importEmbeddings } from '../embeddings/import-embeddings.js';
 import { afterStart } from '../exit-code.js';
@@ -62,8 +64,8 @@ export async function reproduceWithModels(
   const settings = settingsOfFlags(settingsFlags(flags), flags.config ? await readSettings(flags.config) : {});
   checkSettings(settings);
   checkTerms(settings, []);
-  const toTrain = methodNames(what, given);
-  const files = filesOf(flags, toTrain);
+  const toTrain = methodNames(what, flags, given);
+  const files = filesOf(what, flags, toTrain);
   for (const model of given) await checkInit(model.folder);
   const device = await runDevice(named, undefined, note);
   const sources = new Map<number, ImageSource>();
@@ -84,13 +86,15 @@ export async function reproduceWithModels(
     const quiet = asLines ? { ...io, stderr: { write: () => {} } } : io;
     const { imageSize } = modelConfig(trainSettings(settings).size, 'paper', 1).image;
     const decode = toTrain.length > 0 ? { decode: images(imageSize).check } : {};
+    const judgesModels = toTrain.length > 0 || given.length > 0;
+    const benchmarks = what === 'table3' ? await benchmarksOf(flags, judgesModels, quiet, note) : [];
     const read = await readGoodPairs(files, quiet, { images: folder, skipBad, note, ...decode });
     const options: ReproduceOptions = {
       ...{ out: flags.out, given, device, images, signal: io.signal, onMeasure: measuring.update },
-      ...{ evaluation: read.at(-1) as Pair[], split: flags.test === undefined ? 'validation' : 'test' },
+      ...{ evaluation: read.at(-1) ?? [], split: flags.test === undefined ? 'validation' : 'test' },
       ...(toTrain.length > 0 ? { training: { ...trainingOf(read, settings, flags), onEvent } } : {}),
     };
-    return await made(what, options, flags).catch((error: unknown) => {
+    return await made(what, options, flags, benchmarks).catch((error: unknown) => {
       throw started ? afterStart(error) : error;
     });
   } finally {
@@ -104,12 +108,18 @@ async function made(
   what: ModelReproduction,
   options: ReproduceOptions,
   flags: ReproduceFlags,
+  benchmarks: readonly Benchmark[],
 ): Promise<Reproduced<ReproductionReport>> {
   const { preset, beta, tasks, queries, items, perplexity, iterations, drawSeed } = flags;
   switch (what) {
     case 'table1': {
       const { embeddings = [], fuse, normalize } = flags;
       return reproduceTable1({ ...options, embeddings: await importEmbeddings(embeddings, { fuse, normalize }) });
+    }
+    case 'table3': {
+      const { embeddings = [], fuse, normalize } = flags;
+      const imported = await importEmbeddings(embeddings, { fuse, normalize });
+      return reproduceTable3({ ...options, benchmarks, embeddings: imported });
     }
     case 'table4':
       return reproduceTable4({ ...options, ...known({ preset }) });
@@ -124,6 +134,25 @@ async function made(
   }
 }
 
+/** The benchmarks of Table 3. Their pictures are looked at where a model is to see them. */
+async function benchmarksOf(
+  flags: ReproduceFlags,
+  judgesModels: boolean,
+  io: Io,
+  note: (text: string) => void,
+): Promise<Benchmark[]> {
+  const found: Benchmark[] = [];
+  for (const name of benchmarkNames) {
+    const folder = flags[name];
+    if (folder === undefined) continue;
+    const [images, check] = [flags[`${name}Images`], judgesModels ? 'images' : 'fields'] as const;
+    found.push(await readGoodBenchmark(name, folder, io, { images, check, skipBad: flags.skipBad, note }));
+  }
+  if (found.length > 0) return found;
+  const hint = 'give --fashion200k DIR, --fashioniq DIR, or both';
+  throw new UniecsError({ code: 'argument', where: 'reproduce', expected: 'a benchmark', got: 'none', hint });
+}
+
 /** Fields without those that were not given. */
 function known<T extends object>(fields: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
@@ -136,13 +165,17 @@ function settingsFlags({ size, epochs, steps, batchSize, microBatch, lr, dataWor
 }
 
 /** Names of what is to be trained. */
-function methodNames(what: ModelReproduction, given: readonly GivenModel[]): string[] {
+function methodNames(what: ModelReproduction, flags: ReproduceFlags, given: readonly GivenModel[]): string[] {
   if (what === 'table4' || what === 'figure6') return ['UniECS'];
-  return methodsToTrain(what === 'table1' ? table1Methods : comparedMethods, given).map(({ name }) => name);
+  // Table 3 is judged on data of its own: without pairs to train on, its rows are what is given.
+  if (what === 'table3' && flags.train === undefined && flags.val === undefined) return [];
+  return methodsToTrain(what === 'table1' || what === 'table3' ? table1Methods : comparedMethods, given).map(
+    ({ name }) => name,
+  );
 }
 
 /** The pair files to read: the last one is judged. */
-function filesOf({ train, val, test }: ReproduceFlags, toTrain: readonly string[]): string[] {
+function filesOf(what: ModelReproduction, { train, val, test }: ReproduceFlags, toTrain: readonly string[]): string[] {
   const fault = (expected: string, got: string, hint: string) =>
     new UniecsError({ code: 'argument', where: 'reproduce', expected, got, hint });
   if (toTrain.length > 0) {
@@ -151,6 +184,7 @@ function filesOf({ train, val, test }: ReproduceFlags, toTrain: readonly string[
     const got = train === undefined ? (val === undefined ? 'neither' : 'no --train') : 'no --val';
     throw fault(expected, got, 'give both, or for figures of models that exist --model NAME=DIR for each');
   }
+  if (what === 'table3') return [];
   const judged = test ?? val;
   if (judged === undefined) throw fault('pairs to judge on', 'none', 'give --test');
   return [judged];

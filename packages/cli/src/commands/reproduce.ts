@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { checkReproductionFolder, type Reproduced, reproduceFigure3 } from '@uniecs/retrieval';
+import { checkReproductionFolder, type Reproduced, type Reproduction, reproduceFigure3 } from '@uniecs/retrieval';
 import { UniecsError } from '@uniecs/tensor';
 import { readGoodItems, readGoodPairs } from '../data/read-good.js';
 import { startEngine } from '../engine.js';
@@ -9,12 +9,11 @@ import { type Io, print } from '../terminal/io.js';
 import { writeLine } from '../terminal/json-lines.js';
 import { type ReproductionReport, reproductionTable } from '../terminal/reproduction-tables.js';
 import { jsonlReporter, prettyReporter, type TrainReporter } from '../terminal/train-reporter.js';
-import type { ReproducedName, ReproduceFlags } from './reproduce-flags.js';
+import type { ReproduceFlags } from './reproduce-flags.js';
 import { reproduceWithModels } from './reproduce-models.js';
 
 /** Makes a table or figure of the paper. What is wrong with flags, folders or the device is said before the data are read. */
-export async function runReproduce(what: ReproducedName, flags: ReproduceFlags, io: Io): Promise<number> {
-  if (what === 'table3') throw noLoaders();
+export async function runReproduce(what: Reproduction, flags: ReproduceFlags, io: Io): Promise<number> {
   await startEngine();
   const asLines = flags.logFormat === 'jsonl';
   const reporter = asLines ? jsonlReporter(io.stderr) : prettyReporter(io.stderr);
@@ -72,14 +71,4 @@ function conclude(
 
 function missing(expected: string, hint: string): UniecsError {
   return new UniecsError({ code: 'argument', where: 'reproduce', expected, got: 'none', hint });
-}
-
-function noLoaders(): UniecsError {
-  return new UniecsError({
-    code: 'unsupported',
-    where: 'reproduce table3',
-    expected: 'loaders of Fashion200K and FashionIQ',
-    got: 'none in this version',
-    hint: 'bring the data into a pair file and judge that with uniecs eval',
-  });
 }

@@ -1,5 +1,13 @@
 import type { CatalogueItem, Pair } from '@uniecs/mbeer';
-import { type Problem, type ReadOptions, readItems, readPairs, requireValid, type Validated } from '@uniecs/mbeer/node';
+import {
+  type PairColumns,
+  type Problem,
+  type ReadOptions,
+  readItems,
+  readPairs,
+  requireValid,
+  type Validated,
+} from '@uniecs/mbeer/node';
 import { UniecsError } from '@uniecs/tensor';
 import { type Io, say } from '../terminal/io.js';
 import { progress } from '../terminal/progress.js';
@@ -18,6 +26,12 @@ export interface ReadGoodOptions {
   readonly note?: (text: string) => void;
 }
 
+/** How pair files are read for a command. */
+export interface ReadPairsOptions extends ReadGoodOptions {
+  /** Other names of the fields. */
+  readonly columns?: PairColumns | undefined;
+}
+
 /** How many problems are named before a command stops. */
 const named = 20;
 
@@ -29,10 +43,11 @@ const named = 20;
 export async function readGoodPairs(
   files: readonly string[],
   io: Io,
-  options: ReadGoodOptions = {},
+  { columns, ...options }: ReadPairsOptions = {},
 ): Promise<Pair[][]> {
   const all = [];
-  for (const file of files) all.push(await readWith(readPairs, file, io, options));
+  const read = (file: string, how: ReadOptions) => readPairs(file, { ...how, ...(columns ? { columns } : {}) });
+  for (const file of files) all.push(await readWith(read, file, io, options));
   requireGood(all, options.skipBad ?? false, options.note ?? ((text) => say(io, text)));
   return all.map(({ pairs }) => [...pairs]);
 }
@@ -74,7 +89,8 @@ export function problemLine({ file, line, reason }: Problem): string {
   return `${file}:${line}: ${reason}`;
 }
 
-function requireGood(files: readonly Validated[], skipBad: boolean, note: (text: string) => void): void {
+/** Stops at any problem in any of the files, or says how many lines were left out. */
+export function requireGood(files: readonly Validated[], skipBad: boolean, note: (text: string) => void): void {
   const problems = files.flatMap((file) => file.problems);
   if (problems.length > 0 && !skipBad) {
     const list = problems.slice(0, named).map(problemLine);
@@ -85,7 +101,7 @@ function requireGood(files: readonly Validated[], skipBad: boolean, note: (text:
       where: 'readGood',
       expected: `${files.map(({ file }) => file).join(' and ')} to be without problems`,
       got: `${problems.length} in ${lines} lines`,
-      hint: 'correct those lines (uniecs data validate lists all), or train with --skip-bad',
+      hint: 'correct those lines (uniecs data validate lists all), or leave them out with --skip-bad',
       details: { list, problems },
     });
   }

@@ -1,5 +1,6 @@
+import type { Reproduction } from '@uniecs/retrieval';
 import { type Command, Option } from 'commander';
-import type { ReproducedName, ReproduceFlags } from '../commands/reproduce-flags.js';
+import type { ReproduceFlags } from '../commands/reproduce-flags.js';
 import {
   deviceOption,
   epochsOption,
@@ -14,7 +15,7 @@ import { shares, wholeNumbers } from './list-parsers.js';
 import { namedPaths } from './named-paths.js';
 import { choice, nameList, notBlank, positiveNumber, wholeNumber } from './parsers.js';
 
-type Action = (what: ReproducedName, flags: ReproduceFlags) => Promise<void>;
+type Action = (what: Reproduction, flags: ReproduceFlags) => Promise<void>;
 
 /** `uniecs reproduce` and a command in it for each table and figure. */
 export function addReproduce(program: Command, action: Action): void {
@@ -24,37 +25,35 @@ export function addReproduce(program: Command, action: Action): void {
       'Make a table or figure of the paper from pair files: train what it needs, measure, write a page and JSON. With one --out they share their models.',
     )
     .helpCommand(false);
-  const add = (what: ReproducedName, description: string) =>
+  const add = (what: Reproduction, description: string) =>
     reproduce
       .command(what)
       .description(description)
       .action((flags: ReproduceFlags) => action(what, flags));
 
-  withModels(add('table1', 'Nine tasks by method, the published figures beside them.'))
-    .addOption(
-      new Option(
-        '--embeddings <name=file>',
-        'row of a method whose embeddings were computed elsewhere (.parquet, .safetensors or .npy); several times',
-      ).argParser(namedPaths(['.parquet', '.safetensors', '.npy'])),
-    )
-    .addOption(
-      new Option(
-        '--fuse <how>',
-        'sum: fused embeddings, of files that lack them, as the normalised sum of image and text',
-      ).argParser(choice(['sum'])),
-    )
-    .option('--normalize', 'bring embeddings of the files to norm 1')
+  withEmbeddings(withModels(add('table1', 'Nine tasks by method, the published figures beside them.'))).addHelpText(
+    'after',
+    examples(
+      'uniecs reproduce table1 --train train.jsonl --val val.jsonl --test test.jsonl --out paper --seeds 7,8,9',
+      'uniecs reproduce table1 --train train.jsonl --val val.jsonl --test test.jsonl --out paper --embeddings BLIP_FF=blip.npy',
+    ),
+  );
+  withEmbeddings(
+    withModels(
+      add('table3', 'Fashion200K and FashionIQ by method, the published figures beside them; --train is optional.'),
+    ),
+  )
+    .option('--fashion200k <dir>', 'folder of Fashion200K, with labels/ in it')
+    .option('--fashion200k-images <dir>', 'folder that its image paths are relative to (default: the same)')
+    .option('--fashioniq <dir>', 'folder of FashionIQ, with captions/ and image_splits/ in it')
+    .option('--fashioniq-images <dir>', 'folder of its images (default: images in it, or the same)')
     .addHelpText(
       'after',
       examples(
-        'uniecs reproduce table1 --train train.jsonl --val val.jsonl --test test.jsonl --out paper --seeds 7,8,9',
-        'uniecs reproduce table1 --train train.jsonl --val val.jsonl --test test.jsonl --out paper --embeddings BLIP_FF=blip.npy',
+        'uniecs reproduce table3 --fashion200k f200k --fashioniq fashion-iq --out paper --model UniECS=paper/cells/UniECS-7',
+        'uniecs reproduce table3 --fashioniq fashion-iq --out paper --embeddings BLIP_FF=blip.parquet',
       ),
     );
-  add('table3', 'Fashion200K and FashionIQ: this version has no loader of them.').option(
-    '--out <dir>',
-    'folder of the reproductions',
-  );
   withTraining(
     add('table4', 'UniECS without each of its loss groups and without gating, the published table beside it.'),
   )
@@ -142,6 +141,24 @@ function withTraining(command: Command): Command {
     .option('--skip-bad', 'leave bad lines out instead of stopping')
     .option('--keep-checkpoints', 'keep the checkpoints of finished runs (default: their weights alone)')
     .addOption(logFormatOption());
+}
+
+/** Those of tables with rows for methods of which there are embeddings alone. */
+function withEmbeddings(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--embeddings <name=file>',
+        'row of a method whose embeddings were computed elsewhere (.parquet, .safetensors or .npy); several times',
+      ).argParser(namedPaths(['.parquet', '.safetensors', '.npy'])),
+    )
+    .addOption(
+      new Option(
+        '--fuse <how>',
+        'sum: fused embeddings, of files that lack them, as the normalised sum of image and text',
+      ).argParser(choice(['sum'])),
+    )
+    .option('--normalize', 'bring embeddings of the files to norm 1');
 }
 
 /** Those of what can also be made with models that exist. */

@@ -5,6 +5,7 @@ import type {
   Figure6Report,
   MissingReport,
   Table1Report,
+  Table3Report,
   Table4Report,
 } from '@uniecs/retrieval';
 import { ablationTable } from './ablation-table.js';
@@ -13,6 +14,7 @@ import { textTable } from './text-table.js';
 /** Any reproduction's report. */
 export type ReproductionReport =
   | Table1Report
+  | Table3Report
   | Table4Report
   | Figure3Report
   | Figure4Report
@@ -28,6 +30,8 @@ export function reproductionTable(report: ReproductionReport): string {
   switch (report.what) {
     case 'table1':
       return table1(report);
+    case 'table3':
+      return table3(report);
     case 'table4':
     case 'figure6':
       return ablationTable(report.comparison);
@@ -48,6 +52,16 @@ function table1({ rows }: Table1Report): string {
     return [name, seeds, ...['mean', 'imageSided', 'vt->vt'].map((row) => shown(mean?.[row]?.['R@10'])), note];
   });
   return textTable([['method', 'seeds', 'R@10', 'image-sided', 'vt->vt', ''], ...body], [1, 2, 3, 4]);
+}
+
+function table3({ rows, columns }: Table3Report): string {
+  const body = rows.map(({ name, kind, note = '', runs = [], mean }) => {
+    const seeds = kind === 'trained' ? `${runs.length}` : '-';
+    const values = columns.map(({ benchmark, task }) => shown(mean?.[benchmark]?.[task]?.['R@10']));
+    return [name, seeds, ...values, note];
+  });
+  const heads = columns.map(({ benchmark, task }) => `${benchmark} ${task}`);
+  return textTable([['R@10', 'seeds', ...heads, ''], ...body], [1, ...heads.map((_, i) => i + 2)]);
 }
 
 function figure3({ category, counts, products }: Figure3Report): string {

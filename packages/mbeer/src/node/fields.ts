@@ -54,7 +54,7 @@ export function describe(value: unknown): string {
 }
 
 /** A value as JSON, cut to a length that fits a message. */
-function quote(value: unknown): string {
+export function quote(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
@@ -82,7 +82,7 @@ function readText(fields: Record<string, unknown>, key: string, reasons: string[
 }
 
 /** The absolute path, or undefined where it is absolute already (on any system), leaves the folder, or holds a NUL. */
-function imagePath(path: string, directory: string): string | undefined {
+export function imagePath(path: string, directory: string): string | undefined {
   if (isAbsolute(path) || win32.isAbsolute(path) || /^[A-Za-z]:/.test(path) || path.includes('\0')) return undefined;
   const inside = normalize(path);
   if (inside === '..' || inside.startsWith(`..${sep}`)) return undefined;

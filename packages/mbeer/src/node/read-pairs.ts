@@ -10,22 +10,42 @@ export interface PairFile extends Validated {
   readonly counts: { readonly products: number; readonly item1: ModalityCounts; readonly item2: ModalityCounts };
 }
 
+/** The fields of a line of a pair file. */
+export const pairFields = [
+  'item_id_1',
+  'item_title_1',
+  'item_image_1',
+  'item_id_2',
+  'item_title_2',
+  'item_image_2',
+  'tag',
+] as const;
+
+/** By which other names a pair file has its fields; a field that is not named keeps its own. */
+export type PairColumns = Readonly<Partial<Record<(typeof pairFields)[number], string>>>;
+
+/** How a pair file is read. */
+export interface PairOptions extends ReadOptions {
+  /** With columns of another benchmark's file a `tag` is not asked for: where there is none it is 1. */
+  readonly columns?: PairColumns;
+}
+
 /**
  * Reads a pair file in the authors' JSONL format: `item_id_1, item_title_1, item_image_1, item_id_2, item_title_2, item_image_2, tag`;
  * other fields are ignored. An item may lack its title or its image (absent, `null` or blank), not both; `tag` is a number. A pair
- * repeats where both ids do, in that order.
+ * repeats where both ids do, in that order. `columns` maps a file whose fields have other names (eSSPR-style).
  *
  * Never throws for a bad line: `problems` lists all of them and `pairs` holds the rest; see `requireValid`.
  *
  * @throws UniecsError `file` where the file or the images folder cannot be read, `interrupted` when the signal fires
  */
-export async function readPairs(file: string, options: ReadOptions = {}): Promise<PairFile> {
+export async function readPairs(file: string, { columns, ...options }: PairOptions = {}): Promise<PairFile> {
   const { values: pairs, ...validated } = await readValidated(
     file,
     options,
     'readPairs',
     'pair',
-    parsePair,
+    (text, line, imagesDirectory) => parsePair(text, line, imagesDirectory, columns),
     ({ item1, item2 }) => JSON.stringify([item1.id, item2.id]),
     ({ item1, item2 }) => [item1, item2],
   );
@@ -37,21 +57,23 @@ export async function readPairs(file: string, options: ReadOptions = {}): Promis
   return { ...validated, pairs, counts };
 }
 
-function parsePair(text: string, line: number, imagesDirectory: string): Parsed<Pair> {
+function parsePair(text: string, line: number, imagesDirectory: string, columns?: PairColumns): Parsed<Pair> {
   const object = parseObject(text);
   if ('reasons' in object) return object;
   const fields = object.value;
+  const nameOf = (field: (typeof pairFields)[number]) => columns?.[field] ?? field;
   const [item1, item2] = ([1, 2] as const).map((side) =>
     parseItem(
       fields,
-      { id: `item_id_${side}`, title: `item_title_${side}`, image: `item_image_${side}` },
+      { id: nameOf(`item_id_${side}`), title: nameOf(`item_title_${side}`), image: nameOf(`item_image_${side}`) },
       imagesDirectory,
     ),
   ) as [ReturnType<typeof parseItem>, ReturnType<typeof parseItem>];
   const reasons = [item1, item2].flatMap((item) => ('reasons' in item ? item.reasons : []));
-  const { tag } = fields;
-  if (tag === undefined) reasons.push('field tag is missing');
-  else if (typeof tag !== 'number') reasons.push(`tag must be a number, is ${describe(tag)}`);
+  const given = fields[nameOf('tag')];
+  const tag = given === undefined && columns && columns.tag === undefined ? 1 : given;
+  if (tag === undefined) reasons.push(`field ${nameOf('tag')} is missing`);
+  else if (typeof tag !== 'number') reasons.push(`${nameOf('tag')} must be a number, is ${describe(tag)}`);
   if (reasons.length > 0 || 'reasons' in item1 || 'reasons' in item2 || typeof tag !== 'number') return { reasons };
   return { value: { line, item1: item1.value, item2: item2.value, tag } };
 }

@@ -60,7 +60,7 @@ export async function readValidated<T>(
   let lines = 0;
 
   function report(line: number, reason: string): void {
-    problems.push({ file, line, reason: reason.replace(controlCharacters, escapeCharacter) });
+    problems.push({ file, line, reason: withoutControls(reason) });
     bad.add(line);
   }
 
@@ -86,7 +86,8 @@ export async function readValidated<T>(
     }
   }
   if ((options.check ?? 'images') === 'images') {
-    const reasons = await checkImages(read, itemsOf, await realpath(imagesDirectory), options, where);
+    const paths = [...new Set(read.flatMap(({ value }) => itemsOf(value).flatMap(({ image }) => image ?? [])))];
+    const reasons = await checkImages(paths, await realpath(imagesDirectory), options, where);
     for (const { line, value } of read) {
       for (const { image } of itemsOf(value)) {
         const reason = image === undefined ? undefined : reasons.get(image);
@@ -103,8 +104,9 @@ export async function readValidated<T>(
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
-function escapeCharacter(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+/** A text with control characters written out. */
+export function withoutControls(text: string): string {
+  return text.replace(controlCharacters, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** Counts items by what they have. */
@@ -119,14 +121,12 @@ export function countModalities(items: Iterable<Item>): ModalityCounts {
 }
 
 /** The reason by path for the pictures that cannot be used, each picture opened once. */
-async function checkImages<T>(
-  read: readonly Read<T>[],
-  itemsOf: (value: T) => readonly Item[],
+export async function checkImages(
+  paths: readonly string[],
   realDirectory: string,
   { concurrency = 8, signal, onProgress, decode }: ReadOptions,
   where: string,
 ): Promise<Map<string, string>> {
-  const paths = [...new Set(read.flatMap(({ value }) => itemsOf(value).flatMap(({ image }) => image ?? [])))];
   const reasons = new Map<string, string>();
   let done = 0;
   await eachAtOnce(paths, concurrency, async (path) => {
@@ -153,7 +153,7 @@ async function eachAtOnce<T>(values: readonly T[], atOnce: number, work: (value:
   await Promise.all(Array.from({ length: Math.min(atOnce, values.length) }, worker));
 }
 
-function checkOptions({ check = 'images', concurrency = 8 }: ReadOptions, where: string): void {
+export function checkOptions({ check = 'images', concurrency = 8 }: ReadOptions, where: string): void {
   const error = (expected: string, got: unknown) =>
     new UniecsError({ code: 'argument', where, expected, got: String(got), hint: 'or leave it out for the default' });
   if (check !== 'fields' && check !== 'images') throw error("check to be 'fields' or 'images'", check);
@@ -162,7 +162,7 @@ function checkOptions({ check = 'images', concurrency = 8 }: ReadOptions, where:
   }
 }
 
-async function requireDirectory(directory: string, where: string): Promise<void> {
+export async function requireDirectory(directory: string, where: string): Promise<void> {
   const found = await stat(directory).catch(() => undefined);
   if (found?.isDirectory()) return;
   throw new UniecsError({
@@ -175,7 +175,7 @@ async function requireDirectory(directory: string, where: string): Promise<void>
   });
 }
 
-function stopIfAborted(signal: AbortSignal | undefined, where: string): void {
+export function stopIfAborted(signal: AbortSignal | undefined, where: string): void {
   if (!signal?.aborted) return;
   throw new UniecsError({
     code: 'interrupted',

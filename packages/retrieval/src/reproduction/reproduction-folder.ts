@@ -3,7 +3,16 @@ import { makeFolder, writeFileAtomic } from '@uniecs/tensor/node';
 import { readGrid, type StoredGrid } from '../ablation/grid-folder.js';
 
 /** What of the paper can be reproduced. */
-export const reproductions = ['table1', 'table4', 'figure3', 'figure4', 'figure5', 'figure6', 'missing'] as const;
+export const reproductions = [
+  'table1',
+  'table3',
+  'table4',
+  'figure3',
+  'figure4',
+  'figure5',
+  'figure6',
+  'missing',
+] as const;
 
 /** A table or figure of the paper, or the curves over missing and noisy modalities. */
 export type Reproduction = (typeof reproductions)[number];

@@ -174,7 +174,7 @@ function warningsOf(split: string, comparison: AblationReport | null): readonly 
 }
 
 /** A method's name as the paper writes it, however it was typed; any other as it is. */
-function paperName(name: string): string {
+export function paperName(name: string): string {
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
   return importedMethods.find((known) => plain(known) === plain(name)) ?? name;
 }
