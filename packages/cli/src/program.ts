@@ -7,6 +7,7 @@ import type { DoctorFlags } from './commands/doctor.js';
 import type { EmbedFlags } from './commands/embed.js';
 import type { EvaluateFlags } from './commands/evaluate.js';
 import type { GenerateDataFlags } from './commands/generate-data.js';
+import type { ImportFlags } from './commands/import-model.js';
 import type { ReproduceFlags } from './commands/reproduce-flags.js';
 import type { SearchFlags } from './commands/search.js';
 import type { TrainFlags } from './commands/train.js';
@@ -25,6 +26,7 @@ import {
   presetOption,
   sizeOption,
 } from './options/common-options.js';
+import { addImport } from './options/import-command.js';
 import {
   choice,
   fileEndingIn,
@@ -43,6 +45,7 @@ export interface Actions {
   ablate(flags: AblateFlags): Promise<void>;
   beyondText(flags: BeyondTextFlags): Promise<void>;
   reproduce(what: Reproduction, flags: ReproduceFlags): Promise<void>;
+  importModel(flags: ImportFlags): Promise<void>;
   evaluate(flags: EvaluateFlags): Promise<void>;
   embed(flags: EmbedFlags): Promise<void>;
   buildIndex(flags: BuildIndexFlags): Promise<void>;
@@ -71,6 +74,7 @@ export function createProgram(actions: Actions, { writeOut, writeErr, helpWidth 
     .option('--verbose', 'show where an error comes from')
     .exitOverride()
     .configureOutput({ writeOut, writeErr, ...width });
+  addImport(program, (flags) => actions.importModel(flags));
   addTrain(program, actions);
   addAblate(program, (flags) => actions.ablate(flags));
   addBeyondText(program, (flags) => actions.beyondText(flags));
@@ -108,7 +112,12 @@ function addTrain(program: Command, actions: Actions): void {
     .addOption(architectureOption())
     .addOption(sizeOption())
     .addOption(presetOption())
-    .addOption(new Option('--init <dir>', 'model folder whose weights the run starts from').conflicts('resume'))
+    .addOption(
+      new Option(
+        '--init <dir>',
+        'model folder whose weights the run starts from, with its size, tokenizer and encoders',
+      ).conflicts('resume'),
+    )
     .option(
       '--freeze <patterns>',
       'parameters that stay as they are: names of parameters or modules, encoders, * for anything; commas between',

@@ -20,6 +20,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     ablate: async (flags) => finish((await import('./commands/ablate.js')).runAblate(flags, io)),
     beyondText: async (flags) => finish((await import('./commands/beyond-text.js')).runBeyondText(flags, io)),
     reproduce: async (what, flags) => finish((await import('./commands/reproduce.js')).runReproduce(what, flags, io)),
+    importModel: async (flags) => finish((await import('./commands/import-model.js')).runImport(flags, io)),
     evaluate: async (flags) => finish((await import('./commands/evaluate.js')).runEvaluate(flags, io)),
     embed: async (flags) => finish((await import('./commands/embed.js')).runEmbed(flags, io)),
     buildIndex: async (flags) => finish((await import('./commands/build-index.js')).runBuildIndex(flags, io)),

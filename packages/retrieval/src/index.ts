@@ -52,6 +52,7 @@ export {
   listCheckpoints,
   loadCheckpoint,
 } from './files/checkpoints.js';
+export { type ImportOptions, type ImportSummary, importModel } from './files/import-model.js';
 export { type Manifest, readManifest } from './files/manifest.js';
 export {
   type LoadedModel,
@@ -65,16 +66,19 @@ export {
   writeWeights,
 } from './files/model-folder.js';
 export { checkRunFolder } from './files/run-folder.js';
+export { settingsFrom, storedEncoders } from './files/stored-encoders.js';
 export { readStoredRun, type StoredRun } from './files/stored-run.js';
 export { type CheckpointOptions, writeCheckpoint } from './files/write-checkpoint.js';
 export { type CreateIndexOptions, createIndex, exactIndex, indexStores, openIndex } from './index/open-index.js';
 export type { IndexRecord, SearchHit, SearchIndex, SearchQuery } from './index/search-index.js';
 export { type FeatureFusionConfig, featureFusion } from './model/feature-fusion.js';
+export { type ImageForm, imageForm } from './model/image-form.js';
 export type { ItemFusion, ItemFusionOptions } from './model/item-fusion.js';
 export type { ItemTensors } from './model/item-tensors.js';
 export {
   type Architecture,
   architectures,
+  type EncoderConfigs,
   type FusionChanges,
   type FusionConfig,
   fusionSizes,

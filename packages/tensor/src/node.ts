@@ -7,5 +7,10 @@ export {
   writeSynced,
 } from './weights/file-system.js';
 export { safetensorsChunks } from './weights/safetensors.js';
-export { type ReadFileOptions, readSafetensors, writeSafetensors } from './weights/safetensors-file.js';
+export {
+  type ReadFileOptions,
+  readSafetensors,
+  readSafetensorsHeader,
+  writeSafetensors,
+} from './weights/safetensors-file.js';
 export { isTemporary, temporaryName, type WriteOptions, writeFileAtomic } from './weights/write-file-atomic.js';

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-DTYPES = {torch.float32: ("F32", "float32"), torch.int32: ("I32", "int32")}
+DTYPES = {torch.float32: ("F32", "<f4"), torch.int32: ("I32", "<i4"), torch.uint8: ("U8", "u1")}
 
 
 class Draw:
@@ -49,7 +49,7 @@ class Group:
             if x.is_floating_point():
                 assert torch.isfinite(x).all(), f"{prefix}/{name} is not finite"
                 x = x.to(torch.float32)
-            else:
+            elif x.dtype != torch.uint8:
                 x = x.to(torch.int32)
             key = f"{prefix}/{name}"
             assert key not in self.arrays, f"two arrays called {key}"
@@ -61,10 +61,11 @@ class Group:
         self.cases.append({"name": name, **facts})
         self.add(f"expected/{name}", expected)
 
-    def write(self, folder, versions):
+    def write(self, folder, versions, command=None):
+        command = command or f"python tools/parity/generate.py {self.name}"
         facts = {
             "group": self.name,
-            "made": {**versions, "seed": self.seed, "command": f"python tools/parity/generate.py {self.name}"},
+            "made": {**versions, "seed": self.seed, "command": command},
             "precision": "computed in float64 from inputs that float32 holds exactly, stored as float32",
             "cases": self.cases,
         }
@@ -76,7 +77,7 @@ def serialized(arrays):
     """The bytes of a safetensors file."""
     header, chunks, offset = {}, [], 0
     for name, x in arrays.items():
-        data = x.numpy().astype("<f4" if x.dtype == torch.float32 else "<i4").tobytes()
+        data = x.numpy().astype(DTYPES[x.dtype][1]).tobytes()
         header[name] = {
             "dtype": DTYPES[x.dtype][0],
             "shape": list(x.shape),

@@ -6,9 +6,11 @@ import {
   type BeyondTextSummary,
   beyondText,
   type GivenTwoTowerSettings,
+  imageForm,
   modelConfig,
   readRecipe,
   recipeFiles,
+  storedEncoders,
   twoTowerArms,
   twoTowerSettings,
 } from '@uniecs/retrieval';
@@ -69,7 +71,9 @@ export async function runBeyondText(flags: BeyondTextFlags, io: Io): Promise<num
   try {
     const quiet = asLines ? { ...io, stderr: { write: () => {} } } : io;
     const reading = { images: flags.images, skipBad, note };
-    const decode = images(modelConfig(size, preset, 1).image.imageSize).check;
+    const encoders = init === undefined ? undefined : await storedEncoders(init);
+    const { size: side } = imageForm(encoders ?? modelConfig(size, preset, 1));
+    const decode = images(side).check;
     const items = await readGoodItems(flags.catalog, quiet, { ...reading, decode });
     const { val, test, fields, seeds } = flags;
     const heldOut =

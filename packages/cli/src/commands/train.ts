@@ -2,9 +2,12 @@ import { join } from 'node:path';
 import { type EvaluationReport, formatTaskTable } from '@uniecs/mbeer';
 import {
   checkRunFolder,
+  imageForm,
   modelConfig,
   readStoredRun,
   resumedSettings,
+  settingsFrom,
+  storedEncoders,
   type TrainOptions,
   train,
   trainSettings,
@@ -47,18 +50,20 @@ export async function runTrain(flags: TrainFlags, io: Io): Promise<number> {
   const given = settingsOfFlags(flags, flags.config === undefined ? {} : await readSettings(flags.config));
   await checkRunFolder(out, resume);
   const stored = resume ? await readStoredRun(out) : undefined;
-  const settings = stored ? resumedSettings(out, stored.settings, given) : given;
+  if (flags.init !== undefined) await checkInit(flags.init);
+  const settings = stored ? resumedSettings(out, stored.settings, given) : await settingsFrom(flags.init, given);
   const inputs = inputsOf(out, flags, stored?.inputs);
   const terms = inputs.term === undefined ? [] : [await loadTerm(inputs.term)];
   checkTerms(settings, terms);
-  if (flags.init !== undefined) await checkInit(flags.init);
   const asLines = flags.logFormat === 'jsonl';
   const reporter = asLines ? jsonlReporter(io.stderr) : prettyReporter(io.stderr);
   const { note } = reporter;
   const device = await runDevice(flags.device, stored?.device, note);
   const { size, preset, fusion, dataWorkers } = trainSettings(settings);
-  const { imageSize } = modelConfig(size, preset, 1, fusion).image;
-  const images = openImages({ size: imageSize, imageCache: flags.imageCache, dataWorkers, note });
+  const from = resume ? out : flags.init;
+  const encoders = from === undefined ? undefined : await storedEncoders(from);
+  const form = imageForm(encoders ?? modelConfig(size, preset, 1, fusion));
+  const images = openImages({ ...form, imageCache: flags.imageCache, dataWorkers, note });
   try {
     const [pairs = [], validation = []] = await readGoodPairs(
       [inputs.train, inputs.val],

@@ -1,13 +1,11 @@
 import { homedir, platform } from 'node:os';
 import { join } from 'node:path';
 import { type ImageSource, imageSource } from '@uniecs/encoders/node';
-import { defaultDataWorkers } from '@uniecs/retrieval';
+import { defaultDataWorkers, type ImageForm } from '@uniecs/retrieval';
 import { UniecsError } from '@uniecs/tensor';
 
 /** How a command reads images. */
-export interface OpenImagesOptions {
-  /** Side of the images. */
-  readonly size: number;
+export interface OpenImagesOptions extends ImageForm {
   /** The flag `--image-cache`: a folder or `off`; default the user's cache folder. */
   readonly imageCache?: string | undefined;
   /** Threads; default `defaultDataWorkers`. */
@@ -31,14 +29,14 @@ export function defaultImageCache(environment: NodeJS.ProcessEnv = process.env):
  *
  * @throws UniecsError `file` where the folder that was asked for cannot be used; a default one is done without, and noted
  */
-export function openImages({ size, imageCache, dataWorkers, note }: OpenImagesOptions): ImageSource {
+export function openImages({ imageCache, dataWorkers, note, ...form }: OpenImagesOptions): ImageSource {
   const workers = dataWorkers ?? defaultDataWorkers();
-  if (imageCache === 'off') return imageSource({ size, workers });
+  if (imageCache === 'off') return imageSource({ ...form, workers });
   try {
-    return imageSource({ size, workers, folder: imageCache ?? defaultImageCache() });
+    return imageSource({ ...form, workers, folder: imageCache ?? defaultImageCache() });
   } catch (error) {
     if (imageCache !== undefined || !UniecsError.isInstance(error) || error.code !== 'file') throw error;
     note(`decoded images are not kept for later runs: ${error.got} (--image-cache names another folder)`);
-    return imageSource({ size, workers });
+    return imageSource({ ...form, workers });
   }
 }

@@ -103,6 +103,21 @@ describe('decodeImage', () => {
     expect(pixel(pixels, 6, 0, 3)).not.toEqual(pixel(pixels, 6, 5, 3));
   });
 
+  it.each([undefined, 'bilinear', 'bicubic', 'lanczos'] as const)(
+    'scales wide and high pictures with the filter %s',
+    async (filter) => {
+      const photo = await halves().jpeg().withMetadata({ orientation: 6 }).toBuffer();
+      for (const fit of ['fill', 'cover', 'contain'] as const) {
+        const pixels = await decodeImage(photo, 9, { fit, filter });
+        expect(pixels).toHaveLength(243);
+        expectNear(pixel(pixels, 9, 4, 1), [255, 0, 0], 12);
+        expectNear(pixel(pixels, 9, 4, 7), [0, 0, 255], 12);
+        if (fit === 'contain') for (const x of [0, 8]) expect(pixel(pixels, 9, x, 4)).toEqual([255, 255, 255]);
+      }
+      expect(await decodeImage(await noise().png().toBuffer(), 1, { fit: 'cover', filter })).toHaveLength(3);
+    },
+  );
+
   it('fill keeps both halves, cover cuts the sides, contain adds white', async () => {
     const bytes = await halves().png().toBuffer();
     const contained = await decodeImage(bytes, 12, { fit: 'contain' });

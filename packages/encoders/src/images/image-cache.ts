@@ -36,7 +36,8 @@ export interface ImageCache {
  *
  * @throws UniecsError `argument` for sizes out of range
  */
-export function imageCache({ size, maxBytes, concurrency, fit = 'fill', store }: ImageCacheOptions): ImageCache {
+export function imageCache(options: ImageCacheOptions): ImageCache {
+  const { size, maxBytes, concurrency, fit = 'fill', filter, store } = options;
   const limit = concurrency ?? availableParallelism();
   if (!(maxBytes >= 0) || !Number.isInteger(limit) || limit < 1) {
     throw new UniecsError({
@@ -80,7 +81,7 @@ export function imageCache({ size, maxBytes, concurrency, fit = 'fill', store }:
   }
 
   async function decode(source: string | Uint8Array, name: string): Promise<Uint8Array> {
-    const pixels = await decodeImage(source, size, { fit, name });
+    const pixels = await decodeImage(source, size, { fit, filter, name });
     decoded++;
     return pixels;
   }

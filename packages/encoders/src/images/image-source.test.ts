@@ -76,6 +76,26 @@ const failure = (work: Promise<unknown>) =>
   );
 
 describe('imageSource', () => {
+  it('keeps images of different forms apart in one folder, and reads them with threads or without', async () => {
+    const folder = join(scratch, 'forms');
+    const path = pictures.paths[1] as string;
+    for (const workers of [0, 1]) {
+      for (const form of [
+        { fit: 'cover', filter: 'bicubic' },
+        { fit: 'cover' },
+        { fit: 'fill', filter: 'bicubic' },
+      ] as const) {
+        await using({ folder, workers, ...form }, async (source) => {
+          const into = source.pixels(1);
+          await source.fill({ paths: [path] }, into);
+          expect(Uint8Array.from(into)).toEqual(await decodeImage(path, size, form));
+          expect([source.fit, source.filter]).toEqual([form.fit, 'filter' in form ? form.filter : undefined]);
+          expect(source.decoded).toBe(workers === 0 ? 1 : 0);
+        });
+      }
+    }
+  });
+
   it.each([0, 1, 2, 4])(
     'with %i threads, gives the pixels of decodeImage and augmentImage to the bit',
     async (workers) => {

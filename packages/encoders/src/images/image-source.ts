@@ -9,7 +9,7 @@ import { openImageStore, storeFolder } from './image-store.js';
 import { type WorkerPool, workerPool } from './worker-pool.js';
 
 /** How images are read. */
-export interface ImageSourceOptions extends Pick<DecodeOptions, 'fit'> {
+export interface ImageSourceOptions extends Pick<DecodeOptions, 'fit' | 'filter'> {
   /** Side of the images, S. */
   readonly size: number;
   /** Threads that decode and augment; default 0: the thread of the caller. */
@@ -40,6 +40,10 @@ export interface CheckOptions {
 export interface ImageSource {
   /** S. */
   readonly size: number;
+  /** How images are made square. */
+  readonly fit: NonNullable<DecodeOptions['fit']>;
+  /** With which filter they are scaled; undefined for sharp's own. */
+  readonly filter: DecodeOptions['filter'];
   /** Bytes for the pixels of so many images, in memory that the threads share. */
   pixels(images: number): Uint8Array;
   /**
@@ -76,7 +80,7 @@ const checkedAtOnce = 32;
  * @throws UniecsError `argument` for sizes out of range, `file` where the store's folder cannot be used
  */
 export function imageSource(options: ImageSourceOptions, entry: URL = workerEntry): ImageSource {
-  const { size, workers = 0, fit = 'fill', folder, folderBytes } = options;
+  const { size, workers = 0, fit = 'fill', filter, folder, folderBytes } = options;
   const { memoryBytes = (folder === undefined ? 1536 : 64) * 2 ** 20 } = options;
   whole('size', size, 1);
   whole('workers', workers, 0);
@@ -84,10 +88,13 @@ export function imageSource(options: ImageSourceOptions, entry: URL = workerEntr
   const threads = Math.max(1, workers);
   const group = { name: randomUUID(), stores: threads };
   const store =
-    folder === undefined ? undefined : { folder, size, fit, group, ...(folderBytes ? { maxBytes: folderBytes } : {}) };
+    folder === undefined
+      ? undefined
+      : { folder, size, fit, filter, group, ...(folderBytes ? { maxBytes: folderBytes } : {}) };
   const setup = {
     size,
     fit,
+    filter,
     maxBytes: Math.floor(memoryBytes / threads),
     concurrency: Math.ceil(availableParallelism() / threads),
     store,
@@ -180,6 +187,8 @@ export function imageSource(options: ImageSourceOptions, entry: URL = workerEntr
 
   return {
     size,
+    fit,
+    filter,
     pixels: (images) => new Uint8Array(new SharedArrayBuffer(images * rowBytes)),
     fill,
     check,

@@ -75,9 +75,10 @@ const mostOpenFiles = 64;
  *
  * @throws UniecsError `file` where it cannot be made or read
  */
-export function storeFolder({ folder, size, fit = 'fill' }: ImageStoreOptions): string {
+export function storeFolder({ folder, size, fit = 'fill', filter }: ImageStoreOptions): string {
   const { sharp: library, vips } = sharp.versions;
-  const path = join(folder, `${size}-${fit}-${decodeRevision}-sharp-${library}-vips-${vips}`);
+  const form = filter ? `${fit}-${filter}` : fit;
+  const path = join(folder, `${size}-${form}-${decodeRevision}-sharp-${library}-vips-${vips}`);
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     accessSync(path, constants.R_OK | constants.X_OK);

@@ -7,6 +7,7 @@ import type { ImageStoreOptions } from './image-store.js';
 export interface WorkerSetup {
   readonly size: number;
   readonly fit: DecodeOptions['fit'];
+  readonly filter: DecodeOptions['filter'];
   readonly maxBytes: number;
   readonly concurrency: number;
   readonly store: ImageStoreOptions | undefined;

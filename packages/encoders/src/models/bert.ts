@@ -32,6 +32,8 @@ export interface BertConfig {
   readonly dropout?: number;
   /** Default `gelu`. */
   readonly activation?: Activation;
+  /** What the normalizations add to the variance; default 1e-12, as BERT. */
+  readonly epsilon?: number;
 }
 
 /** A text encoder. Another one of this form takes its place. */
@@ -44,8 +46,11 @@ export interface TextEncoder extends Module {
   forward(ids: Tensor, mask: Tensor, context?: ForwardContext): TokenFeatures;
 }
 
-/** BERT's normalizations add this to the variance. */
-const epsilon = 1e-12;
+/** The text encoder that `bert` makes. */
+export interface Bert extends TextEncoder {
+  /** What enters the first block and what leaves each block, layers + 1 tensors [B, L, D]; the last one is `forward`'s. */
+  hiddenStates(ids: Tensor, mask: Tensor, context?: ForwardContext): Tensor3D[];
+}
 
 /**
  * BERT (Devlin et al. 2019) without its pooler: word, position and token-type embeddings, LayerNorm, post-norm blocks.
@@ -55,9 +60,9 @@ const epsilon = 1e-12;
  *
  * @throws UniecsError `argument` when heads does not divide width or positions is below maxLength; forward: `shape`
  */
-export function bert(options: BertConfig & { readonly random: Random }): TextEncoder {
+export function bert(options: BertConfig & { readonly random: Random }): Bert {
   const { vocabularySize, maxLength, positions = maxLength, width, layers, heads, random } = options;
-  const { ffnRatio = 4, dropout = 0, activation = 'gelu' } = options;
+  const { ffnRatio = 4, dropout = 0, activation = 'gelu', epsilon = 1e-12 } = options;
   if (positions < maxLength) {
     throw new UniecsError({
       code: 'argument',
@@ -87,7 +92,7 @@ export function bert(options: BertConfig & { readonly random: Random }): TextEnc
     }),
   );
 
-  function forward(ids: Tensor, mask: Tensor, context?: ForwardContext): TokenFeatures {
+  function hiddenStates(ids: Tensor, mask: Tensor, context?: ForwardContext): Tensor3D[] {
     const dims = checkShape(ids, 'ids', ['B', 'L'], 'bert');
     checkShape(mask, 'mask', ['B', 'L'], 'bert', dims);
     const length = dims.L as number;
@@ -100,19 +105,25 @@ export function bert(options: BertConfig & { readonly random: Random }): TextEnc
         hint: 'encode the titles with maxLength',
       });
     }
-    const tokens = tidy(() => {
+    return tidy(() => {
       const place = slice(embeddings.position_embeddings.tree.weight, [0, 0], [length, width]);
       const type = slice(embeddings.token_type_embeddings.tree.weight, [0, 0], [1, width]);
       const sum = add(embeddings.word_embeddings.forward(ids), add(place, type));
-      const embedded = drop(embeddings.LayerNorm.forward(sum), dropout, context);
-      return blocks.reduce((x, block) => block.forward(x, mask, context), embedded) as Tensor3D;
+      const states = [drop(embeddings.LayerNorm.forward(sum), dropout, context) as Tensor3D];
+      for (const block of blocks) states.push(block.forward(states.at(-1) as Tensor3D, mask, context) as Tensor3D);
+      return states;
     });
+  }
+
+  function forward(ids: Tensor, mask: Tensor, context?: ForwardContext): TokenFeatures {
+    const tokens = tidy(() => hiddenStates(ids, mask, context).at(-1) as Tensor3D);
     return { tokens, mask: mask as Tensor2D };
   }
   return {
-    config: { vocabularySize, maxLength, positions, width, layers, heads, ffnRatio, dropout, activation },
+    config: { vocabularySize, maxLength, positions, width, layers, heads, ffnRatio, dropout, activation, epsilon },
     tree: { embeddings: { tree: embeddings }, encoder: { tree: { layer: blocks.map(bertNames) } } },
     forward,
+    hiddenStates,
   };
 }
 

@@ -43,6 +43,8 @@ export interface VisionTransformerConfig {
   readonly dropout?: number;
   /** Default `gelu`; OpenAI's CLIP weights want `quickGelu`. */
   readonly activation?: Activation;
+  /** What the normalizations add to the variance; default 1e-5, as CLIP. */
+  readonly epsilon?: number;
 }
 
 /** An image encoder. Another one of this form takes its place. */
@@ -50,6 +52,12 @@ export interface VisionEncoder extends Module {
   readonly config: Required<VisionTransformerConfig>;
   /** pixels float32 [B, S, S, 3], normalised (`normalizePixels`), to tokens [B, 1 + (S/p)², D], class token first, no mask. */
   forward(pixels: Tensor, context?: ForwardContext): TokenFeatures;
+}
+
+/** The image encoder that `visionTransformer` makes. */
+export interface VisionTransformer extends VisionEncoder {
+  /** What enters the first block and what leaves each block, layers + 1 tensors [B, 1 + (S/p)², D], before the final norm. */
+  hiddenStates(pixels: Tensor, context?: ForwardContext): Tensor3D[];
 }
 
 /**
@@ -62,9 +70,9 @@ export interface VisionEncoder extends Module {
  *
  * @throws UniecsError `argument` when patchSize does not divide imageSize or heads does not divide width; forward: `shape`
  */
-export function visionTransformer(options: VisionTransformerConfig & { readonly random: Random }): VisionEncoder {
+export function visionTransformer(options: VisionTransformerConfig & { readonly random: Random }): VisionTransformer {
   const { imageSize, patchSize, width, layers, heads, random } = options;
-  const { ffnRatio = 4, dropout = 0, activation = 'gelu' } = options;
+  const { ffnRatio = 4, dropout = 0, activation = 'gelu', epsilon = 1e-5 } = options;
   if (imageSize % patchSize !== 0) {
     throw new UniecsError({
       code: 'argument',
@@ -76,24 +84,29 @@ export function visionTransformer(options: VisionTransformerConfig & { readonly 
   }
   const side = imageSize / patchSize;
   const embeddings = patchEmbeddings({ patchSize, width, count: side * side, random: random.fork('embeddings') });
-  const norms = { pre: layerNorm({ size: width }), post: layerNorm({ size: width }) };
+  const norms = { pre: layerNorm({ size: width, epsilon }), post: layerNorm({ size: width, epsilon }) };
   const blocks = Array.from({ length: layers }, (_, i) =>
-    transformerBlock({ width, heads, ffnRatio, dropout, activation, random: random.fork(`layers.${i}`) }),
+    transformerBlock({ width, heads, ffnRatio, dropout, activation, epsilon, random: random.fork(`layers.${i}`) }),
   );
 
-  function forward(pixels: Tensor, context?: ForwardContext): TokenFeatures {
+  function hiddenStates(pixels: Tensor, context?: ForwardContext): Tensor3D[] {
     checkShape(pixels, 'pixels', ['B', imageSize, imageSize, 3], 'visionTransformer');
-    const tokens = tidy(() => {
+    return tidy(() => {
       const embedded = norms.pre.forward(embeddings.forward(pixels as Tensor4D));
-      const mixed = blocks.reduce((x, block) => block.forward(x, undefined, context), drop(embedded, dropout, context));
-      return norms.post.forward(mixed) as Tensor3D;
+      const states = [drop(embedded, dropout, context) as Tensor3D];
+      for (const block of blocks) states.push(block.forward(states.at(-1) as Tensor3D, undefined, context) as Tensor3D);
+      return states;
     });
-    return { tokens };
+  }
+
+  function forward(pixels: Tensor, context?: ForwardContext): TokenFeatures {
+    return { tokens: tidy(() => norms.post.forward(hiddenStates(pixels, context).at(-1) as Tensor3D) as Tensor3D) };
   }
   return {
-    config: { imageSize, patchSize, width, layers, heads, ffnRatio, dropout, activation },
+    config: { imageSize, patchSize, width, layers, heads, ffnRatio, dropout, activation, epsilon },
     tree: { embeddings, pre_layrnorm: norms.pre, encoder: { tree: { layers: blocks } }, post_layernorm: norms.post },
     forward,
+    hiddenStates,
   };
 }
 

@@ -1,6 +1,6 @@
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { UniecsError } from '@uniecs/tensor';
-import { prepareText } from './split-words.js';
+import { type NormalizerForm, prepareText } from './split-words.js';
 
 /** A batch of titles as BERT takes them, row-major [B, L]. */
 export interface EncodedTitles {
@@ -38,6 +38,8 @@ export function loadTokenizer(json: object): TitleTokenizer {
     if (id === undefined) throw notATokenizer(`no ${token} among the tokens`);
     return id;
   }) as [number, number, number];
+  const { normalizer } = json as { readonly normalizer?: NormalizerForm | null };
+  const prepared = (title: string) => (normalizer ? prepareText(title, normalizer) : title);
   const vocabularySize = [...tokenizer.get_vocab().values()].reduce((most, id) => Math.max(most, id + 1), 0);
 
   function encodeBatch(titles: readonly (string | undefined)[], maxLength: number): EncodedTitles {
@@ -54,7 +56,7 @@ export function loadTokenizer(json: object): TitleTokenizer {
     const mask = new Float32Array(titles.length * maxLength);
     titles.forEach((title, row) => {
       if (title === undefined) return;
-      const pieces = tokenizer.encode(prepareText(title), { add_special_tokens: false }).ids.slice(0, maxLength - 2);
+      const pieces = tokenizer.encode(prepared(title), { add_special_tokens: false }).ids.slice(0, maxLength - 2);
       const tokens = [start, ...pieces, end];
       ids.set(tokens, row * maxLength);
       mask.fill(1, row * maxLength, row * maxLength + tokens.length);

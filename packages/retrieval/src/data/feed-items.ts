@@ -1,5 +1,5 @@
 import type { HostTree } from '@uniecs/compile';
-import { normalizePixels } from '@uniecs/encoders/node';
+import { normalizePixels, type PixelPreparation } from '@uniecs/encoders/node';
 import type { ItemTensors } from '../model/item-tensors.js';
 import { cutRows } from './cut-rows.js';
 import { float32, type HostItems } from './item-batch.js';
@@ -16,11 +16,12 @@ export interface FedRows {
 export type ItemFeeder = (items: HostItems, rows?: FedRows) => HostTree<ItemTensors>;
 
 /**
- * Makes tensors of rows of batches: pixels float32 [n, S, S, 3], normalised as `normalizePixels` does, the other arrays cut.
+ * Makes tensors of rows of batches: pixels float32 [n, S, S, 3], normalised as `normalizePixels` does with a model's mean and deviation
+ * (default CLIP's), the other arrays cut.
  *
  * All calls write into one array, so that a large batch that is fed in parts never stands in memory as floats.
  */
-export function itemFeeder(): ItemFeeder {
+export function itemFeeder(preparation?: Pick<PixelPreparation, 'mean' | 'std'>): ItemFeeder {
   let buffer = new Float32Array(0);
   return ({ pixels, ids, mask, hasImage, hasText }, rows = {}) => {
     const [total, height, width, channels] = pixels.shape;
@@ -29,9 +30,9 @@ export function itemFeeder(): ItemFeeder {
     if (buffer.length < count * rowSize) buffer = new Float32Array(count * rowSize);
     const fed = buffer.subarray(0, count * rowSize);
     const there = pixels.data.subarray(start * rowSize, (start + count) * rowSize);
-    normalizePixels(there, { into: fed.subarray(0, there.length) });
+    normalizePixels(there, { ...preparation, into: fed.subarray(0, there.length) });
     if (there.length < fed.length) {
-      const first = normalizePixels(pixels.data.subarray(0, rowSize));
+      const first = normalizePixels(pixels.data.subarray(0, rowSize), preparation);
       for (let at = there.length; at < fed.length; at += rowSize) fed.set(first, at);
     }
     const cut = { start, count, beyond: 'first' } as const;

@@ -63,7 +63,7 @@ export function embedder({ model, loader, batchSize = 64, state, device }: Embed
     const matrix = () => new Float32Array(items.length * dimension);
     const result = { fused: matrix(), image: matrix(), text: matrix() };
     const partial = anyPartial(items);
-    const feed = itemFeeder();
+    const feed = itemFeeder(model.config.pixels);
     // Two batches of pixels: one is read while the other is embedded.
     const pixels = [0, 1].map(() => loader.images.pixels(batchSize));
     const loadAt = (start: number) =>
@@ -108,7 +108,7 @@ export function embedder({ model, loader, batchSize = 64, state, device }: Embed
       ...(text === undefined ? {} : { title: text }),
       ...(image === undefined ? {} : { image }),
     };
-    const { fused } = await represent(itemFeeder()(await load([item], 1, true)));
+    const { fused } = await represent(itemFeeder(model.config.pixels)(await load([item], 1, true)));
     return (fused.data as Float32Array).slice();
   }
 

@@ -11,7 +11,9 @@ import {
   type Pair,
 } from '@uniecs/mbeer';
 import { namedParameters } from '@uniecs/tensor';
+import { canonicalJson } from '../files/canonical-json.js';
 import type { LoadedModel } from '../files/model-folder.js';
+import { imageForm } from '../model/image-form.js';
 import { type Embedder, type EmbedOptions, embedder } from './embedder.js';
 
 /** Decoded images that an embedder keeps: each is read once, so only those of the pass at work. */
@@ -32,8 +34,8 @@ export function modelEmbedder(
   { model, tokenizer }: LoadedModel,
   { images, ...options }: ModelEmbedderOptions = {},
 ): Embedder {
-  const { image, text } = model.config;
-  const source = images ?? imageSource({ size: image.imageSize, memoryBytes: cachedImageBytes });
+  const { text } = model.config;
+  const source = images ?? imageSource({ ...imageForm(model.config), memoryBytes: cachedImageBytes });
   const made = embedder({ model, loader: { tokenizer, images: source, maxLength: text.maxLength }, ...options });
   if (images) return made;
   return { ...made, dispose: async () => void (await Promise.all([made.dispose(), source.dispose()])) };
@@ -82,9 +84,13 @@ export async function embedPairs(
   return { query: half(0), candidate: half(1) };
 }
 
-/** A short name of a model's content (SHA-256 over names, shapes and weights): an index remembers which model made it. */
+/**
+ * A short name of a model's content (SHA-256 over names, shapes and weights, and over how its images are prepared where it says so): an
+ * index remembers which model made it.
+ */
 export function modelFingerprint({ model }: LoadedModel): string {
   const hash = createHash('sha256');
+  if (model.config.pixels) hash.update(canonicalJson(model.config.pixels));
   for (const [name, variable] of namedParameters(model)) {
     hash.update(`${name}[${variable.shape}]`);
     hash.update(new Uint8Array((variable.dataSync() as Float32Array).slice().buffer));

@@ -40,6 +40,8 @@ export interface StoredConfig {
   readonly inputs?: Readonly<Record<string, unknown>>;
   /** The device that the run was started on; not needed to use the model. */
   readonly device?: string;
+  /** Where imported encoders are from; not needed to use the model. */
+  readonly imported?: Readonly<Record<string, unknown>>;
 }
 
 /** A model ready for use. */

@@ -1,4 +1,5 @@
 import { type BertConfig, type EncoderSizeName, encoderSizes, type VisionTransformerConfig } from '@uniecs/encoders';
+import type { PixelPreparation } from '@uniecs/encoders/node';
 import { type FusionPreset, type GatedFusion, paperFusion, recommendedFusion } from '@uniecs/gated-fusion';
 import { UniecsError } from '@uniecs/tensor';
 import type { FeatureFusionConfig } from './feature-fusion.js';
@@ -30,7 +31,12 @@ export interface ModelConfigOf<Name extends Architecture> {
   readonly image: VisionTransformerConfig;
   readonly text: BertConfig;
   readonly fusion: FusionConfigs[Name];
+  /** How imported encoders want their images; default stretched to a square by sharp, with CLIP's mean and deviation. */
+  readonly pixels?: PixelPreparation;
 }
+
+/** The encoders of a model, and how their images are prepared. */
+export type EncoderConfigs = Pick<ModelConfig, 'image' | 'text' | 'pixels'>;
 
 /** All that is needed to build a model; stored as the `model` of a model folder's `config.json`. */
 export type ModelConfig = ModelConfigs[Architecture];

@@ -11,8 +11,9 @@ export async function withModelFolder<T>(
   work: (embedder: Embedder, loaded: LoadedModel) => Promise<T>,
 ): Promise<T> {
   const loaded = await loadModelFolder(folder);
-  const size = loaded.model.config.image.imageSize;
-  const source = images ? { images: images(size) } : {};
+  const { image, pixels } = loaded.model.config;
+  // The shared sources stretch their images: a model that wants them otherwise has one of its own.
+  const source = images && !pixels ? { images: images(image.imageSize) } : {};
   const embedder = modelEmbedder(loaded, { ...(device ? { device } : {}), ...source });
   try {
     return await work(embedder, loaded);

@@ -10,6 +10,8 @@ import { type PairBatches, pairBatches } from '../data/pair-batches.js';
 import { pairsDigest } from '../data/pairs-digest.js';
 import { canonicalJson } from '../files/canonical-json.js';
 import { loadWeights, modelFiles, readTokenizer } from '../files/model-folder.js';
+import { storedEncoders } from '../files/stored-encoders.js';
+import { type ImageForm, imageForm, isOfForm } from '../model/image-form.js';
 import type { ModelConfig } from '../model/model-config.js';
 import { type RetrievalModel, retrievalModel } from '../model/retrieval-model.js';
 import { adamW } from './adamw.js';
@@ -40,7 +42,7 @@ export interface RunSources {
   readonly knownSettings?: ReadonlySet<string> | undefined;
   /** Loss terms beside the preset's. */
   readonly terms: readonly LossTerm[];
-  /** The model folder whose tokenizer the run keeps: its own when it goes on, or the one that it starts from. */
+  /** The model folder whose tokenizer and encoders' shapes the run keeps: its own when it goes on, or the one that it starts from. */
   readonly tokenizerFrom?: string | undefined;
   /** The model folder whose weights the run starts from. */
   readonly weightsFrom?: string | undefined;
@@ -106,8 +108,9 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
     ? await readTokenizer(sources.tokenizerFrom)
     : trainTokenizer(titlesOf(sources.train), settings.tokenizer);
   const tokenizer = loadTokenizer(tokenizerJson);
-  const config = sources.configOf(settings, tokenizer.vocabularySize);
-  const images = imagesOf(sources, config.image.imageSize);
+  const encoders = sources.tokenizerFrom === undefined ? {} : await storedEncoders(sources.tokenizerFrom);
+  const config = { ...sources.configOf(settings, tokenizer.vocabularySize), ...encoders };
+  const images = imagesOf(sources, imageForm(config));
   const loader: ItemLoader = { tokenizer, images, maxLength: config.text.maxLength };
   const { batchSize, seed, batching, modalityDropout } = settings;
   const augment = presetAugmentation(settings);
@@ -119,8 +122,8 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
 
   const model = retrievalModel(config, seededRandom(seed).fork('model'));
   made.push(...parameters(model));
-  if (settings.initialization === 'fanIn') drawFanIn(model, seededRandom(seed).fork('fan-in'));
   if (sources.weightsFrom) await loadWeights(model, join(sources.weightsFrom, modelFiles.weights));
+  else if (settings.initialization === 'fanIn') drawFanIn(model, seededRandom(seed).fork('fan-in'));
   const { freeze, learningRateFactors, clipNorm, averageDecay } = settings;
   const names = [...trainableParameters(model, terms).keys()];
   const { frozen, factors } = parameterGroups(names, freeze, learningRateFactors);
@@ -167,17 +170,18 @@ function bindingSettings({ settings, knownSettings }: RunSources): Partial<Train
   return Object.fromEntries(Object.entries(settings).filter(([name]) => binds(name)));
 }
 
-/** The given source of images, which must be of the model's size, or a new one. */
-function imagesOf({ images, settings }: RunSources, size: number): ImageSource {
+/** The given source of images, which must be of the model's form, or a new one. */
+function imagesOf({ images, settings }: RunSources, form: ImageForm): ImageSource {
   const { dataWorkers = defaultDataWorkers() } = settings;
-  if (!images) return imageSource({ size, workers: dataWorkers });
-  if (images.size === size) return images;
+  if (!images) return imageSource({ ...form, workers: dataWorkers });
+  if (isOfForm(images, form)) return images;
+  const shown = ({ size, fit, filter }: ImageForm) => `${size} (${fit}, filter ${filter ?? 'of sharp'})`;
   throw new UniecsError({
     code: 'argument',
     where: 'train',
-    expected: `images of the model's size, ${size}`,
-    got: `a source of images of ${images.size}`,
-    hint: 'make the source with that size, or leave it out',
+    expected: `images of the model's size, ${shown(form)}`,
+    got: `a source of images of ${shown(images)}`,
+    hint: 'make the source with imageForm(config), or leave it out',
   });
 }
 

@@ -27,7 +27,8 @@ export function drawFanIn(module: Module, random: Random): void {
     const deviation = deviationOf(name, variable.shape);
     if (deviation === undefined) continue;
     const stream = random.fork(name);
-    const values = Float32Array.from({ length: variable.size }, () => stream.normal() * deviation);
+    const values = new Float32Array(variable.size);
+    for (let i = 0; i < values.length; i++) values[i] = stream.normal() * deviation;
     tidy(() => variable.assign(tensor(values, variable.shape, 'float32')));
   }
 }

@@ -8,6 +8,7 @@ import {
   type HostTree,
   type Precision,
 } from '@uniecs/compile';
+import type { PixelPreparation } from '@uniecs/encoders/node';
 import { cutRows } from '../data/cut-rows.js';
 import { itemFeeder } from '../data/feed-items.js';
 import { float32 } from '../data/item-batch.js';
@@ -33,6 +34,8 @@ export interface StepRunner {
 export interface StepPlace {
   readonly device?: Device | undefined;
   readonly precision?: Precision | undefined;
+  /** Mean and deviation of the pixels; default CLIP's. */
+  readonly pixels?: PixelPreparation | undefined;
 }
 
 /**
@@ -44,7 +47,7 @@ export function stepRunner(
   trained: TrainState,
   batchSize: number,
   microBatch: number,
-  { device = 'cpu', precision = 'float32' }: StepPlace = {},
+  { device = 'cpu', precision = 'float32', pixels }: StepPlace = {},
 ): StepRunner {
   const { parameters, firstMoments, secondMoments, step, logLambda, averages } = trained;
   const optimized = [[...parameters.values()], firstMoments, secondMoments, step, logLambda, averages];
@@ -62,7 +65,7 @@ export function stepRunner(
     };
   const scalar = (value: number) => float32(Float32Array.of(value));
   const scale = (value: number | undefined) => value !== undefined && { lossScale: scalar(value) };
-  const feed = itemFeeder();
+  const feed = itemFeeder(pixels);
 
   if (whole) {
     const wholeStep = compile(stages.whole, { state, name: 'train step', accept: isFiniteStep, precision });

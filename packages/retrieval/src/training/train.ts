@@ -10,6 +10,7 @@ import { clearCheckpoints, loadCheckpoint } from '../files/checkpoints.js';
 import { metricsLog } from '../files/metrics-log.js';
 import { type ReadVariable, writeModelConfig } from '../files/model-folder.js';
 import { checkRunFolder, claimRunFolder, runFiles } from '../files/run-folder.js';
+import { settingsFrom } from '../files/stored-encoders.js';
 import { readStoredRun } from '../files/stored-run.js';
 import { writeCheckpoint } from '../files/write-checkpoint.js';
 import { modelConfig } from '../model/model-config.js';
@@ -36,7 +37,7 @@ export interface TrainOptions {
   readonly device?: Device;
   /** Loss terms of your own, beside the preset's. */
   readonly terms?: readonly LossTerm[];
-  /** A model folder whose weights the run starts from, and whose tokenizer it keeps. */
+  /** A model folder whose weights the run starts from, and whose tokenizer, encoders and, where no setting says it, size it keeps. */
   readonly init?: string;
   /** Kept in `config.json` for whoever resumes the run, the data files' names say; JSON values. */
   readonly inputs?: Readonly<Record<string, unknown>>;
@@ -82,7 +83,9 @@ export async function trainWith(options: TrainOptions, configOf: ConfigOf): Prom
   const { out, train, validation, resume = false } = options;
   if (resume) await checkRunFolder(out, resume);
   const stored = resume ? (await readStoredRun(out)).settings : undefined;
-  const settings = stored ? resumedSettings(out, stored, options.settings) : trainSettings(options.settings);
+  const settings = stored
+    ? resumedSettings(out, stored, options.settings)
+    : trainSettings(await settingsFrom(options.init, options.settings));
   checkPairs(train, validation, settings);
   const release = await claimRunFolder(out, resume);
   try {

@@ -45,6 +45,7 @@ export async function trainingLoop(run: AssembledRun, options: LoopOptions): Pro
   const runner = stepRunner(run.stages, state, settings.batchSize, settings.microBatch, {
     device: options.device,
     precision: settings.precision,
+    pixels: config.pixels,
   });
   const drops = dropoutRates(config).some((rate) => rate > 0);
   const queue = batchQueue(batches, run.loader.images.pixels, { end: totalSteps });

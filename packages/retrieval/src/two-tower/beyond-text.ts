@@ -8,6 +8,9 @@ import { UniecsError } from '@uniecs/tensor';
 import { folderName } from '../ablation/grid.js';
 import { fileError } from '../files/file-error.js';
 import { modelFiles, readTokenizer } from '../files/model-folder.js';
+import { storedEncoders } from '../files/stored-encoders.js';
+import { imageForm } from '../model/image-form.js';
+import type { EncoderConfigs } from '../model/model-config.js';
 import { defaultDataWorkers } from '../training/train-settings.js';
 import type { BeyondTextReport } from './beyond-text-report.js';
 import { queryBatches } from './query-batches.js';
@@ -114,7 +117,7 @@ export interface BeyondTextSummary {
  *   settings, `file`
  */
 export async function beyondText(options: BeyondTextOptions): Promise<BeyondTextSummary> {
-  const { items, out, init, device = 'cpu', signal, onEvent = () => {}, configOf = twoTowerConfig } = options;
+  const { items, out, init, device = 'cpu', signal, onEvent = () => {} } = options;
   const { arms = twoTowerArms, seeds = [7, 8, 9] } = options;
   const settings = twoTowerSettings(options.settings);
   checkGrid(arms, seeds);
@@ -123,13 +126,19 @@ export async function beyondText(options: BeyondTextOptions): Promise<BeyondText
   checkTitles(items, arms);
   const tokenizer = init === undefined ? fittedTokenizer(data, settings) : await readTokenizer(init);
   const vocabulary = loadTokenizer(tokenizer).vocabularySize;
+  const configOf = withEncoders(
+    options.configOf ?? twoTowerConfig,
+    init === undefined ? undefined : await storedEncoders(init),
+  );
   const { size, preset } = settings;
-  const { image, text } = configOf({
+  const { product } = configOf({
     ...{ stage: 'fusion', size, preset, vocabularySize: vocabulary, reads: 'image and text' },
-  }).product;
-  const source = options.images?.(image.imageSize);
+  });
+  const { image, text, pixels } = product;
+  // The callers' sources stretch their images: encoders that want them otherwise have one of their own.
+  const source = pixels ? undefined : options.images?.(image.imageSize);
   const images =
-    source ?? imageSource({ size: image.imageSize, workers: settings.dataWorkers ?? defaultDataWorkers() });
+    source ?? imageSource({ ...imageForm(product), workers: settings.dataWorkers ?? defaultDataWorkers() });
   try {
     const loader = { tokenizer: loadTokenizer(tokenizer), images, maxLength: text.maxLength };
     const { batchSize, perQuery } = settings;
@@ -150,6 +159,18 @@ export async function beyondText(options: BeyondTextOptions): Promise<BeyondText
   } finally {
     if (!source) await images.dispose();
   }
+}
+
+/** The configurations of the stages over the encoders of the folder that they start from. */
+function withEncoders(
+  configOf: NonNullable<BeyondTextOptions['configOf']>,
+  encoders: EncoderConfigs | undefined,
+): NonNullable<BeyondTextOptions['configOf']> {
+  if (!encoders) return configOf;
+  return (form) => {
+    const config = configOf(form);
+    return { ...config, product: { ...config.product, ...encoders } };
+  };
 }
 
 /** Runs the cells that are open, as long as there is work. */

@@ -83,7 +83,7 @@ export async function trainStage(options: StageOptions): Promise<StageSummary> {
     try {
       const queue = batchQueue(batches, images.pixels, { end: steps });
       const drops = dropoutRates(config.product).some((rate) => rate > 0);
-      const feed = itemFeeder();
+      const feed = itemFeeder(config.product.pixels);
       const begin = performance.now() - progress.seconds * 1000;
       const seconds = () => (performance.now() - begin) / 1000;
       let saved = performance.now();

@@ -86,7 +86,7 @@ export function twoTowerEmbedder(options: TwoTowerEmbedderOptions): TwoTowerEmbe
   function embedProducts(products: readonly Item[], embedding?: EmbedOptions): Promise<Vectors> {
     const items = products.map((one) => readable(one, reads));
     const partial = reads === 'image and text' && anyPartial(items);
-    const feed = itemFeeder();
+    const feed = itemFeeder(model.config.product.pixels);
     const pixels = loader.images.pixels(batchSize);
     return inBatches(
       items,

@@ -16,8 +16,14 @@ export function encodeBfloat16(values: Float32Array): EncodedHalves {
 
 /** IEEE binary16 to float32, exact. */
 export function decodeFloat16(words: Uint16Array): Float32Array {
-  return Float32Array.from(words, float16Value);
+  halves ??= Float32Array.from({ length: 2 ** 16 }, (_, word) => float16Value(word));
+  const values = new Float32Array(words.length);
+  for (let i = 0; i < words.length; i++) values[i] = halves[words[i] as number] as number;
+  return values;
 }
+
+/** The value of every half, made at the first use: some 100 million are decoded of a large model. */
+let halves: Float32Array | undefined;
 
 /** bfloat16 to float32, exact. */
 export function decodeBfloat16(words: Uint16Array): Float32Array {

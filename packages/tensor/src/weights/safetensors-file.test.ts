@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { UniecsError } from '../errors.js';
 import type { FileTensor } from './file-tensor.js';
 import { parseSafetensors, serializeSafetensors } from './safetensors.js';
-import { readOpenFile, readSafetensors, writeSafetensors } from './safetensors-file.js';
+import { readOpenFile, readSafetensors, readSafetensorsHeader, writeSafetensors } from './safetensors-file.js';
 
 let folder: string;
 let path: string;
@@ -38,6 +38,18 @@ it('writes the bytes of serializeSafetensors and reads what parseSafetensors rea
   for (const [name, tensor] of tensors) expect(file.tensors.get(name)).toEqual(tensor);
   expect(file.metadata).toEqual({ a: 'b' });
   expect(await readdir(folder)).toEqual(['model.safetensors']);
+});
+
+it('reads the tensors that are asked for alone, and dtypes and shapes of all without any', async () => {
+  await writeSafetensors(path, tensors);
+  const some = await readSafetensors(path, { only: (name) => name === 'w' || name === 'half' });
+  expect(new Map(some.tensors)).toEqual(new Map([...tensors].filter(([name]) => name === 'w' || name === 'half')));
+  const header = await readSafetensorsHeader(path);
+  expect([...header.keys()].sort()).toEqual([...tensors.keys()].sort());
+  for (const [name, { dtype, shape }] of tensors) expect(header.get(name)).toEqual({ dtype, shape });
+  await truncate(path, (await readFile(path)).length - 1);
+  expect((await refused(readSafetensorsHeader(path))).code).toBe('file');
+  expect((await refused(readSafetensors(path, { only: () => false }))).code).toBe('file');
 });
 
 it('refuses every truncation, naming the path and the reason', async () => {

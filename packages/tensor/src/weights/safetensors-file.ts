@@ -9,11 +9,14 @@ import {
   headerLength,
   parseSafetensorsHeader,
   prefixBytes,
+  type SafetensorsHeader,
 } from './safetensors-header.js';
 import { type WriteOptions, writeFileAtomic } from './write-file-atomic.js';
 
 /** Limits, and through what a file is read. */
 export interface ReadFileOptions extends ReadOptions {
+  /** Which tensors are read, by name; default all. The header is checked whole whatever is left out. */
+  readonly only?: (name: string) => boolean;
   /** Default Node's own. */
   readonly fileSystem?: FileSystem;
 }
@@ -26,19 +29,42 @@ export interface ReadFileOptions extends ReadOptions {
  */
 export async function readSafetensors(path: string, options: ReadFileOptions = {}): Promise<SafetensorsFile> {
   const source = { where: 'readSafetensors', path };
+  return withFile(source, options, (file, cap) => readOpenFile(file, cap, source, options.only));
+}
+
+/**
+ * The dtype and shape of every tensor of a safetensors file by name, in the header's order, without reading the tensors.
+ *
+ * @throws UniecsError as `readSafetensors`
+ */
+export async function readSafetensorsHeader(
+  path: string,
+  options: Omit<ReadFileOptions, 'only'> = {},
+): Promise<ReadonlyMap<string, Pick<FileTensor, 'dtype' | 'shape'>>> {
+  const source = { where: 'readSafetensorsHeader', path };
+  const { entries } = await withFile(source, options, (file, cap) => readHeader(file, cap, source));
+  return new Map(entries.map(({ name, dtype, shape }) => [name, { dtype, shape }]));
+}
+
+/** Opens a file, reads it under the cap for its header, and closes it. */
+async function withFile<T>(
+  source: FileSource,
+  options: ReadFileOptions,
+  read: (file: OpenFile, cap: number) => Promise<T>,
+): Promise<T> {
   let file: OpenFile | undefined;
   try {
-    file = await (options.fileSystem ?? nodeFileSystem).open(path, 'r');
-    return await readOpenFile(file, options.maxHeaderBytes ?? defaultMaxHeaderBytes, source);
+    file = await (options.fileSystem ?? nodeFileSystem).open(source.path, 'r');
+    return await read(file, options.maxHeaderBytes ?? defaultMaxHeaderBytes);
   } catch (cause) {
     if (UniecsError.isInstance(cause)) throw cause;
     throw new UniecsError({
       code: 'file',
       where: source.where,
-      expected: `to read ${path}`,
+      expected: `to read ${source.path}`,
       got: cause instanceof Error ? cause.message : String(cause),
       hint: 'check the path and its permissions',
-      details: { path },
+      details: { path: source.path },
       cause,
     });
   } finally {
@@ -70,17 +96,27 @@ export async function readOpenFile(
   file: Pick<OpenFile, 'stat' | 'read'>,
   cap: number,
   source: FileSource,
+  only: (name: string) => boolean = () => true,
 ): Promise<SafetensorsFile> {
+  const { entries, metadata, start } = await readHeader(file, cap, source);
+  const tensors = new Map<string, FileTensor>();
+  for (const { name, dtype, shape, begin, end } of entries.filter(({ name }) => only(name))) {
+    tensors.set(name, decodeFileTensor(dtype, shape, await readBytes(file, start + begin, end - begin, source)));
+  }
+  return { tensors, metadata };
+}
+
+/** The checked header, and where the data start. */
+async function readHeader(
+  file: Pick<OpenFile, 'stat' | 'read'>,
+  cap: number,
+  source: FileSource,
+): Promise<SafetensorsHeader & { readonly start: number }> {
   const { size } = await file.stat();
   const prefix = await readBytes(file, 0, Math.min(prefixBytes, size), source);
   const start = prefixBytes + headerLength(prefix, size, cap, source);
   const header = await readBytes(file, prefixBytes, start - prefixBytes, source);
-  const { entries, metadata } = parseSafetensorsHeader(header, size - start, source);
-  const tensors = new Map<string, FileTensor>();
-  for (const { name, dtype, shape, begin, end } of entries) {
-    tensors.set(name, decodeFileTensor(dtype, shape, await readBytes(file, start + begin, end - begin, source)));
-  }
-  return { tensors, metadata };
+  return { ...parseSafetensorsHeader(header, size - start, source), start };
 }
 
 async function readBytes(
