@@ -14,6 +14,13 @@ export { type CompiledFunction, type CompileOptions, compile } from './runtime/c
 export { backendOf, type Device, deviceRemedies, type OrtDevice, ortDevices } from './runtime/device.js';
 export { type DeviceState, deviceState, type StateTree, variablesOf } from './runtime/device-state.js';
 export { hostTensor } from './runtime/host-tensor.js';
+export {
+  type ByteProduct,
+  type FloatProduct,
+  type MatrixProducts,
+  type MatrixProductsOptions,
+  matrixProducts,
+} from './runtime/matrix-products.js';
 export { stateView } from './runtime/state-view.js';
 export { type ChunkedPass, type ChunkOptions, inChunks } from './trace/in-chunks.js';
 export type { HostTensor, HostTree } from './trace/tensor-tree.js';

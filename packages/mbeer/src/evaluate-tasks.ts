@@ -1,7 +1,9 @@
 import { UniecsError } from '@uniecs/tensor';
-import { dotProducts, type Scores } from './dot-products.js';
+import type { Scores } from './dot-products.js';
 import { checkEmbeddings, type Embeddings, gatherRows, rowsWith } from './embeddings.js';
-import { rankOfPositive, recallAtK } from './recall.js';
+import type { PositiveRanks } from './ranks/positive-ranks.js';
+import { scoredRanks } from './ranks/scored-ranks.js';
+import { recallAtK } from './recall.js';
 import { tasks as nineTasks, type Task } from './tasks.js';
 
 export interface EvaluateOptions {
@@ -19,6 +21,8 @@ export interface EvaluateOptions {
   readonly scores?: Scores;
   /** Queries scored at a time; memory above the embeddings is about this many rows of scores. Default 256. */
   readonly blockSize?: number;
+  /** How partners are ranked, in the place of `scores` and `blockSize`; `screenedRanks` is many times faster and gives the same ranks. */
+  readonly ranks?: PositiveRanks;
   readonly signal?: AbortSignal;
   /** Called after each block: queries done of this task. */
   readonly onProgress?: (progress: { task: string; done: number; total: number }) => void;
@@ -54,7 +58,7 @@ const where = 'evaluateTasks';
  * (the count of them is in `details`), `interrupted` when the signal fires
  */
 export async function evaluateTasks(options: EvaluateOptions): Promise<Evaluation> {
-  const { query, candidate, ks = [1, 5, 10], tasks = nineTasks, scores = dotProducts, blockSize = 256 } = options;
+  const { query, candidate, ks = [1, 5, 10], tasks = nineTasks, scores, blockSize = 256 } = options;
   checkEmbeddings(query, 'query', where);
   checkEmbeddings(candidate, 'candidate', where);
   const positives = checkPositives(options);
@@ -77,6 +81,7 @@ export async function evaluateTasks(options: EvaluateOptions): Promise<Evaluatio
     });
   }
   for (const k of ks) recallAtK([], k);
+  const ranksOf = options.ranks ?? scoredRanks(scores, blockSize);
   const results: TaskResult[] = [];
   for (const task of tasks) {
     const pool = rowsWith(candidate, task.candidate);
@@ -85,29 +90,13 @@ export async function evaluateTasks(options: EvaluateOptions): Promise<Evaluatio
       positionInPool[row] = position;
     });
     const queryRows = rowsWith(query, task.query).filter((row) => positionInPool[positives[row] as number] !== -1);
-    const ranks = new Int32Array(queryRows.length);
-    const candidates = gatherRows(candidate, task.candidate, pool);
-    for (let start = 0; start < queryRows.length; start += blockSize) {
-      await nextTurn();
-      if (options.signal?.aborted) {
-        throw new UniecsError({
-          code: 'interrupted',
-          where,
-          expected: 'to finish all tasks',
-          got: `the signal to stop in ${task.name}`,
-          hint: 'run it again',
-          cause: options.signal.reason,
-        });
-      }
-      const rows = queryRows.slice(start, start + blockSize);
-      const block = await scores(gatherRows(query, task.query, rows), candidates);
-      checkScores(block, rows.length, pool.length, task);
-      rows.forEach((row, i) => {
-        const own = block.subarray(i * pool.length, (i + 1) * pool.length);
-        ranks[start + i] = rankOfPositive(own, positionInPool[positives[row] as number] as number);
-      });
-      options.onProgress?.({ task: task.name, done: start + rows.length, total: queryRows.length });
-    }
+    const ranks = await ranksOf({
+      name: task.name,
+      queries: gatherRows(query, task.query, queryRows),
+      candidates: gatherRows(candidate, task.candidate, pool),
+      positives: queryRows.map((row) => positionInPool[positives[row] as number] as number),
+      between: betweenBlocks(options, task, queryRows.length),
+    });
     const recall = ks.map((k) => recallAtK(ranks, k));
     results.push({ task, recall, queryRows, ranks, candidates: pool.length });
   }
@@ -141,28 +130,23 @@ function checkPositives({ query, candidate, positives }: EvaluateOptions): Array
   return positives;
 }
 
-function checkScores(block: Float32Array, rows: number, columns: number, task: Task): void {
-  if (block.length !== rows * columns) {
+/** Says what is done where it is more than before, lets signal handlers run, and stops if one says so. */
+function betweenBlocks({ onProgress, signal }: EvaluateOptions, task: Task, total: number) {
+  let before = 0;
+  return async (done: number): Promise<void> => {
+    if (done > before) onProgress?.({ task: task.name, done, total });
+    before = Math.max(before, done);
+    await nextTurn();
+    if (!signal?.aborted) return;
     throw new UniecsError({
-      code: 'shape',
+      code: 'interrupted',
       where,
-      expected: `${rows} x ${columns} scores in ${task.name}`,
-      got: `${block.length} numbers`,
-      hint: 'scores must return a row-major [queries, candidates] matrix',
+      expected: 'to finish all tasks',
+      got: `the signal to stop in ${task.name}`,
+      hint: 'run it again',
+      cause: signal.reason,
     });
-  }
-  let count = 0;
-  for (let i = 0; i < block.length; i++) if (!Number.isFinite(block[i])) count++;
-  if (count > 0) {
-    throw new UniecsError({
-      code: 'numeric',
-      where,
-      expected: `finite scores in ${task.name}`,
-      got: `${count} of ${block.length} in one block that are NaN or infinite`,
-      hint: 'the embeddings overflow or the matrix product is broken',
-      details: { task: task.name, count },
-    });
-  }
+  };
 }
 
 /** Lets timers and signal handlers run between two blocks. */

@@ -46,6 +46,14 @@ export {
   type PublishedTasks,
   publishedTables,
 } from './published/published-tables.js';
+export type { PositiveRanks, RankedPool } from './ranks/positive-ranks.js';
+export { scoredRanks } from './ranks/scored-ranks.js';
+export {
+  type ScreeningCounts,
+  type ScreeningOptions,
+  type ScreeningProducts,
+  screenedRanks,
+} from './ranks/screened-ranks.js';
 export { rankOfPositive, recallAtK } from './recall.js';
 export { type EvaluationReport, evaluationReport, meanOf, type RecallValues, recallNames } from './report.js';
 export { hitAtK, meanRecallAtK, ndcgAtK, ranksOfRelevant } from './several-relevant.js';

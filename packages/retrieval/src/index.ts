@@ -37,6 +37,7 @@ export {
 export type { ModalityDropout } from './data/vary-pairs.js';
 export { type Embedder, type EmbedderOptions, type EmbedOptions, embedder } from './embedding/embedder.js';
 export { evaluatePairs, modelEmbedder, modelFingerprint, rankPairs } from './embedding/model-embedder.js';
+export { rankEmbeddings } from './embedding/rank-embeddings.js';
 export type { CheckpointInfo, Json } from './files/checkpoint-info.js';
 export {
   type CheckpointManifest,

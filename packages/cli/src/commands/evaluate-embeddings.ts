@@ -1,4 +1,5 @@
-import { type EvaluationReport, evaluateTasks, evaluationReport, pairEmbeddings, type Task } from '@uniecs/mbeer';
+import { type EvaluationReport, evaluationReport, pairEmbeddings, type Task } from '@uniecs/mbeer';
+import { rankEmbeddings } from '@uniecs/retrieval';
 import { type ReadPairsOptions, readGoodPairs } from '../data/read-good.js';
 import { readEmbeddings } from '../embeddings/read-embeddings.js';
 import { views } from '../embeddings/vectors-of.js';
@@ -22,7 +23,7 @@ export async function evaluateEmbeddings(flags: EvaluateFlags, path: string, io:
   if (sides.notCounted.length > 0) say(io, `not counted, for want of embeddings: ${names(sides.notCounted)}`);
   const shown = progress(io, 'judging', 'queries');
   const order = sides.tasks.map(({ name }) => name);
-  const evaluation = await evaluateTasks({
+  const evaluation = await rankEmbeddings({
     query: sides.query,
     candidate: sides.candidate,
     tasks: sides.tasks,

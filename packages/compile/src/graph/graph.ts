@@ -5,9 +5,9 @@ export type Precision = 'float32' | 'float16' | 'bfloat16';
 
 /**
  * The element types that a graph carries; `int64` only inside, where an ONNX operator demands it, `float64` where whole
- * numbers need its precision, and 16 bits for operands and results of matrix products.
+ * numbers need its precision, 16 bits for operands and results of matrix products, and 8 bits for `matrixProducts`.
  */
-export type ElementType = Precision | 'int32' | 'bool' | 'int64' | 'float64';
+export type ElementType = Precision | 'int32' | 'bool' | 'int64' | 'float64' | 'int8' | 'uint8';
 
 /** The elements of a constant. */
 export type Elements = Float32Array | Float64Array | Int32Array | Uint8Array | BigInt64Array;

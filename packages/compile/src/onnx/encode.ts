@@ -15,6 +15,8 @@ export interface Model {
 /** ONNX's numbers for element types. */
 export const onnxTypes: Readonly<Record<ElementType, number>> = {
   float32: 1,
+  uint8: 2,
+  int8: 3,
   int32: 6,
   int64: 7,
   bool: 9,

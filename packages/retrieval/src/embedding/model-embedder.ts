@@ -5,7 +5,6 @@ import {
   type Embeddings,
   type Evaluation,
   type EvaluationReport,
-  evaluateTasks,
   evaluationReport,
   type Item,
   type Pair,
@@ -15,6 +14,7 @@ import { canonicalJson } from '../files/canonical-json.js';
 import type { LoadedModel } from '../files/model-folder.js';
 import { imageForm } from '../model/image-form.js';
 import { type Embedder, type EmbedOptions, embedder } from './embedder.js';
+import { rankEmbeddings } from './rank-embeddings.js';
 
 /** Decoded images that an embedder keeps: each is read once, so only those of the pass at work. */
 const cachedImageBytes = 64 * 2 ** 20;
@@ -57,7 +57,7 @@ export async function rankPairs(
   options: EmbedOptions = {},
 ): Promise<Evaluation> {
   const { signal } = options;
-  return evaluateTasks({ ...(await embedPairs(source, pairs, options)), ...(signal ? { signal } : {}) });
+  return rankEmbeddings({ ...(await embedPairs(source, pairs, options)), ...(signal ? { signal } : {}) });
 }
 
 /** The embeddings of item 1 and of item 2 of each pair. */

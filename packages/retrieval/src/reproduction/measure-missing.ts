@@ -1,6 +1,7 @@
-import { evaluateTasks, type Pair } from '@uniecs/mbeer';
+import type { Pair } from '@uniecs/mbeer';
 import { type ByRow, recallRows } from '../ablation/recall-rows.js';
 import type { Embedder } from '../embedding/embedder.js';
+import { rankEmbeddings } from '../embedding/rank-embeddings.js';
 import {
   type ContentEmbeddings,
   contentOf,
@@ -35,7 +36,7 @@ export interface MeasureOptions {
  * What a model reaches on every condition, group by group. Each content (a title, a picture, or both) is embedded once, and a group's
  * embeddings are let go after it.
  *
- * @throws UniecsError as `Embedder.embed` and `evaluateTasks`
+ * @throws UniecsError as `Embedder.embed` and `rankEmbeddings`
  */
 export async function measureMissing(
   embedder: Pick<Embedder, 'embed'>,
@@ -80,7 +81,8 @@ async function judge(
   found: readonly ContentEmbeddings[],
   signal: AbortSignal | undefined,
 ): Promise<ConditionResult> {
-  const run = (standIn: boolean) => evaluateTasks({ ...sidesOf(pairs, found, standIn), ...(signal ? { signal } : {}) });
+  const run = (standIn: boolean) =>
+    rankEmbeddings({ ...sidesOf(pairs, found, standIn), ...(signal ? { signal } : {}) });
   const counted = await run(false);
   // Where no item lacks anything, nothing stands in.
   const whole = itemsOf(pairs).every(({ title, image }) => title !== undefined && image !== undefined);

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { evaluateTasks, type ItemVectors, pairEmbeddings } from '@uniecs/mbeer';
+import { type ItemVectors, pairEmbeddings } from '@uniecs/mbeer';
 import { namedParameters, UniecsError } from '@uniecs/tensor';
 import { type AblationReport, ablationReport } from '../ablation/ablation-report.js';
 import type { StoredGrid } from '../ablation/grid-folder.js';
 import { type ByRow, recallRows } from '../ablation/recall-rows.js';
 import { rankPairs } from '../embedding/model-embedder.js';
+import { rankEmbeddings } from '../embedding/rank-embeddings.js';
 import { modelFiles, readJson, type StoredConfig } from '../files/model-folder.js';
 import type { ConfigOf } from '../training/assemble-run.js';
 import { configOfSettings } from '../training/train.js';
@@ -147,7 +148,7 @@ async function judgeEmbeddings(
     ...(normalize ? { normalize } : {}),
   });
   const { query, candidate, tasks, notCounted } = sides;
-  const judged = await evaluateTasks({ query, candidate, tasks, ...(signal ? { signal } : {}) });
+  const judged = await rankEmbeddings({ query, candidate, tasks, ...(signal ? { signal } : {}) });
   return {
     ...{ name, kind: 'imported', dimension: vectors.dimension, parameters: null },
     runs: [{ from: file, recall: recallRows(judged, notCounted) }],
