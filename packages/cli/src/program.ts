@@ -5,6 +5,7 @@ import type { BuildIndexFlags } from './commands/build-index.js';
 import type { DoctorFlags } from './commands/doctor.js';
 import type { EmbedFlags } from './commands/embed.js';
 import type { EvaluateFlags } from './commands/evaluate.js';
+import type { ExportFlags } from './commands/export.js';
 import type { GenerateDataFlags } from './commands/generate-data.js';
 import type { ReproducedName, ReproduceFlags } from './commands/reproduce-flags.js';
 import type { SearchFlags } from './commands/search.js';
@@ -24,6 +25,7 @@ import {
   presetOption,
   sizeOption,
 } from './options/common-options.js';
+import { addExport } from './options/export-command.js';
 import {
   choice,
   fileEndingIn,
@@ -44,6 +46,7 @@ export interface Actions {
   reproduce(what: ReproducedName, flags: ReproduceFlags): Promise<void>;
   evaluate(flags: EvaluateFlags): Promise<void>;
   embed(flags: EmbedFlags): Promise<void>;
+  export(flags: ExportFlags): Promise<void>;
   buildIndex(flags: BuildIndexFlags): Promise<void>;
   search(flags: SearchFlags): Promise<void>;
   generateData(flags: GenerateDataFlags): Promise<void>;
@@ -78,6 +81,7 @@ export function createProgram(actions: Actions, { writeOut, writeErr, helpWidth 
   addEmbed(program, actions);
   addIndex(program, actions);
   addSearch(program, actions);
+  addExport(program, (flags) => actions.export(flags));
   addData(program, actions);
   program
     .command('doctor')
