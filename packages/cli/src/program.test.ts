@@ -18,6 +18,7 @@ async function parse(...argv: string[]) {
     'reproduce',
     'evaluate',
     'embed',
+    'export',
     'buildIndex',
     'search',
     'generateData',

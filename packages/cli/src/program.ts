@@ -6,6 +6,7 @@ import type { BuildIndexFlags } from './commands/build-index.js';
 import type { DoctorFlags } from './commands/doctor.js';
 import type { EmbedFlags } from './commands/embed.js';
 import type { EvaluateFlags } from './commands/evaluate.js';
+import type { ExportFlags } from './commands/export.js';
 import type { GenerateDataFlags } from './commands/generate-data.js';
 import type { ImportFlags } from './commands/import-model.js';
 import type { ReproduceFlags } from './commands/reproduce-flags.js';
@@ -26,6 +27,7 @@ import {
   presetOption,
   sizeOption,
 } from './options/common-options.js';
+import { addExport } from './options/export-command.js';
 import { addImport } from './options/import-command.js';
 import {
   choice,
@@ -48,6 +50,7 @@ export interface Actions {
   importModel(flags: ImportFlags): Promise<void>;
   evaluate(flags: EvaluateFlags): Promise<void>;
   embed(flags: EmbedFlags): Promise<void>;
+  export(flags: ExportFlags): Promise<void>;
   buildIndex(flags: BuildIndexFlags): Promise<void>;
   search(flags: SearchFlags): Promise<void>;
   generateData(flags: GenerateDataFlags): Promise<void>;
@@ -83,6 +86,7 @@ export function createProgram(actions: Actions, { writeOut, writeErr, helpWidth 
   addEmbed(program, actions);
   addIndex(program, actions);
   addSearch(program, actions);
+  addExport(program, (flags) => actions.export(flags));
   addData(program, actions);
   program
     .command('doctor')

@@ -1,5 +1,9 @@
+export { type ExportedOnnx, type ExportOptions, exportOnnx, type OnnxEdge } from './export/export-onnx.js';
+export { type WeightType, weightTypes } from './export/small-weights.js';
 export type { Precision } from './graph/graph.js';
 export { lowerings as supportedKernels } from './kernels/lowerings.js';
+export { type CheckOnnxOptions, checkOnnx, type OnnxSummary } from './onnx-file/check-onnx.js';
+export { type OnnxModel, type OpenOnnxOptions, openOnnx } from './onnx-file/open-onnx.js';
 export { precisions } from './runtime/check-precision.js';
 export {
   agrees,

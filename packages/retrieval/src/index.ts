@@ -38,6 +38,17 @@ export type { ModalityDropout } from './data/vary-pairs.js';
 export { type Embedder, type EmbedderOptions, type EmbedOptions, embedder } from './embedding/embedder.js';
 export { evaluatePairs, modelEmbedder, modelFingerprint, rankPairs } from './embedding/model-embedder.js';
 export { rankEmbeddings } from './embedding/rank-embeddings.js';
+export { type ExportModelOptions, exportModel } from './export/export-model.js';
+export { type ExportRole, exportRoles, partRoles } from './export/export-roles.js';
+export { type ExportedEmbedder, type ExportedEmbedderOptions, exportedEmbedder } from './export/exported-embedder.js';
+export {
+  type ExportedFile,
+  type ExportManifest,
+  exportedFiles,
+  exportFingerprint,
+  readExportManifest,
+} from './export/exported-folder.js';
+export { type ExportedModel, type OpenExportedOptions, openExported } from './export/open-exported.js';
 export type { CheckpointInfo, Json } from './files/checkpoint-info.js';
 export {
   type CheckpointManifest,

@@ -48,7 +48,7 @@ export { type CounterPosition, counterLimit, counterUniform } from './random/cou
 export { type Random, seededRandom } from './random/seeded-random.js';
 export { registeredGradients } from './register-gradients.js';
 export type { FileArrays, FileDtype, FileTensor } from './weights/file-tensor.js';
-export { decodeFloat16 } from './weights/half-floats.js';
+export { decodeFloat16, type EncodedHalves, encodeFloat16 } from './weights/half-floats.js';
 export {
   parseSafetensors,
   type ReadOptions,

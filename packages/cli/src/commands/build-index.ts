@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { CatalogueItem } from '@uniecs/mbeer';
-import { createIndex, type Embedder, modelFingerprint, type SearchIndex } from '@uniecs/retrieval';
+import { createIndex, type Embedder, type SearchIndex } from '@uniecs/retrieval';
 import { UniecsError } from '@uniecs/tensor';
 import { readGoodItems } from '../data/read-good.js';
 import { exitCodes } from '../exit-code.js';
@@ -27,12 +27,11 @@ export async function runBuildIndex(flags: BuildIndexFlags, io: Io): Promise<num
   await requireFree(flags);
   const path = resolve(flags.to);
   const partial = join(dirname(path), `.${basename(path)}-${randomUUID()}`);
-  return withModel(flags.model, {}, io, async (embedder, loaded) => {
+  return withModel(flags.model, {}, io, async (embedder, { fingerprint }) => {
     const items = await readGoodItems(flags.items, io, { images: flags.images });
     try {
       const { dimension } = embedder;
-      const model = modelFingerprint(loaded);
-      const index = await createIndex({ store: flags.store, to: partial, dimension, model });
+      const index = await createIndex({ store: flags.store, to: partial, dimension, model: fingerprint });
       await fill(index, items, embedder, io).finally(() => index.close());
       await rename(partial, path);
     } finally {

@@ -1,4 +1,3 @@
-import { modelFingerprint } from '@uniecs/retrieval';
 import { readGoodItems } from '../data/read-good.js';
 import { writeEmbeddingsParquet } from '../embeddings/write-parquet.js';
 import { writeEmbeddingsSafetensors } from '../embeddings/write-safetensors.js';
@@ -19,11 +18,11 @@ export interface EmbedFlags {
 
 /** Writes the fused, image and text embeddings of an item file. */
 export function runEmbed(flags: EmbedFlags, io: Io): Promise<number> {
-  return withModel(flags.model, flags, io, async (embedder, loaded) => {
+  return withModel(flags.model, flags, io, async (embedder, { fingerprint }) => {
     const items = await readGoodItems(flags.items, io, { images: flags.images });
     const shown = progress(io, 'embedding', 'items');
     const embeddings = await embedder.embed(items, { signal: io.signal, onProgress: shown.update }).finally(shown.end);
-    const content = { ids: items.map(({ id }) => id), embeddings, model: modelFingerprint(loaded) };
+    const content = { ids: items.map(({ id }) => id), embeddings, model: fingerprint };
     const write = flags.out.toLowerCase().endsWith('.parquet') ? writeEmbeddingsParquet : writeEmbeddingsSafetensors;
     await write(flags.out, content);
     print(io, `${items.length} items of ${embeddings.dimension} numbers: ${flags.out}`);

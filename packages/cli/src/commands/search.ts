@@ -1,4 +1,4 @@
-import { modelFingerprint, openIndex, type SearchHit, type SearchIndex } from '@uniecs/retrieval';
+import { openIndex, type SearchHit, type SearchIndex } from '@uniecs/retrieval';
 import { UniecsError } from '@uniecs/tensor';
 import { exitCodes } from '../exit-code.js';
 import type { QueryWeights } from '../options/parsers.js';
@@ -27,10 +27,10 @@ export async function runSearch(flags: SearchFlags, io: Io): Promise<number> {
   if (text === undefined && image === undefined && like === undefined) {
     throw fault('argument', 'something to look for', 'none', 'give --text, --image, both, or --like');
   }
-  return withModel(flags.model, {}, io, async (embedder, loaded) => {
+  return withModel(flags.model, {}, io, async (embedder, { fingerprint }) => {
     const index = await openIndex(flags.index);
     try {
-      checkModel(index, modelFingerprint(loaded), flags);
+      checkModel(index, fingerprint, flags);
       const vector = like === undefined ? undefined : await storedVector(index, like, flags.index);
       const query = await queryVector(embedder, { text, image, vector, notText, weights });
       // The item itself would be its own best hit.

@@ -34,7 +34,7 @@ function withoutElements(where: string, op: string, shape: readonly number[]): U
 }
 
 /** `FusedMatMul` with its transposes and factor by themselves. */
-const plainProduct: Rewrite = (graph, { inputs, outputs, attributes }) => {
+export const plainProduct: Rewrite = (graph, { inputs, outputs, attributes }) => {
   const [a, b] = inputs as [Value, Value];
   const { dtype, shape } = outputs[0] as Value;
   const operands = [attributes.transA ? turned(graph, a) : a, attributes.transB ? turned(graph, b) : b];

@@ -5,12 +5,12 @@ export type Precision = 'float32' | 'float16' | 'bfloat16';
 
 /**
  * The element types that a graph carries; `int64` only inside, where an ONNX operator demands it, `float64` where whole
- * numbers need its precision, 16 bits for operands and results of matrix products, and 8 bits for `matrixProducts`.
+ * numbers need its precision, 16 bits for operands and results of matrix products, and 8 bits in `matrixProducts` and exported files.
  */
 export type ElementType = Precision | 'int32' | 'bool' | 'int64' | 'float64' | 'int8' | 'uint8';
 
-/** The elements of a constant. */
-export type Elements = Float32Array | Float64Array | Int32Array | Uint8Array | BigInt64Array;
+/** The elements of a constant; 16-bit floats as words. */
+export type Elements = Float32Array | Float64Array | Int32Array | Uint8Array | Int8Array | Uint16Array | BigInt64Array;
 
 /** An attribute of an operator. Whole numbers are ints; a float is wrapped, since `1` could be either. */
 export type Attribute = number | string | readonly number[] | { readonly float: number };
@@ -117,6 +117,11 @@ export class Graph {
     if (elements.byteLength > hashedBytes) return make()[0];
     const bytes = Buffer.from(elements.buffer, elements.byteOffset, elements.byteLength).toString('latin1');
     return this.#remember(`constant ${dtype} [${shape}] ${bytes}`, make)[0];
+  }
+
+  /** A constant that takes the elements as they are, without looking for an equal one: for weights. */
+  literal(elements: Elements, dtype: ElementType, shape: readonly number[]): Value {
+    return { id: this.#nextId++, dtype, shape: [...shape], constant: elements };
   }
 
   /** A constant whose elements are all one number, rounded to what the type can hold. */

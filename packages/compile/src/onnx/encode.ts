@@ -1,15 +1,25 @@
 import { PbfWriter } from 'pbf';
 import type { Attribute, Body, Elements, ElementType, Node, Value } from '../graph/graph.js';
 
+/** An input or output of a model. */
+export interface ModelEdge {
+  readonly name: string;
+  readonly value: Value;
+  /** The shape where some sizes are names, `batch` say; default that of the value. */
+  readonly dimensions?: readonly (number | string)[];
+}
+
 /** An ONNX model as data: what `encodeModel` writes. */
 export interface Model {
   readonly name: string;
   readonly nodes: readonly Node[];
   readonly initializers: readonly { readonly name: string; readonly value: Value; readonly elements: Elements }[];
-  readonly inputs: readonly { readonly name: string; readonly value: Value }[];
-  readonly outputs: readonly { readonly name: string; readonly value: Value }[];
+  readonly inputs: readonly ModelEdge[];
+  readonly outputs: readonly ModelEdge[];
   /** The name of a value in the model; '' for an optional input that is absent. */
   readonly nameOf: (value: Value | undefined) => string;
+  /** Strings about the model by name; default none. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** ONNX's numbers for element types. */
@@ -25,11 +35,14 @@ export const onnxTypes: Readonly<Record<ElementType, number>> = {
   bfloat16: 16,
 };
 
-/** The operator set that graphs are written for, and ONNX Runtime's own. */
+/** The operator sets that graphs are written for, and ONNX Runtime's own. */
 const operatorSets = [
   { domain: '', version: 20 },
   { domain: 'com.microsoft', version: 1 },
 ] as const;
+
+/** Whether a node, or one in its body, is of ONNX Runtime's own operators. */
+const isOwn = ({ domain, body }: Node): boolean => domain !== '' || (body?.nodes.some(isOwn) ?? false);
 
 /** Serializes a model in ONNX's protobuf form (onnx.proto3, IR version 9). */
 export function encodeModel(model: Model): Uint8Array {
@@ -37,8 +50,17 @@ export function encodeModel(model: Model): Uint8Array {
   writer.writeVarintField(1, 9);
   writer.writeStringField(2, 'uniecs');
   writer.writeMessage(7, writeGraph, model);
-  for (const set of operatorSets) writer.writeMessage(8, writeOperatorSet, set);
+  const [standard, own] = operatorSets;
+  for (const set of model.nodes.some(isOwn) ? [standard, own] : [standard]) {
+    writer.writeMessage(8, writeOperatorSet, set);
+  }
+  for (const entry of Object.entries(model.metadata ?? {})) writer.writeMessage(14, writeEntry, entry);
   return writer.finish();
+}
+
+function writeEntry([key, value]: [string, string], writer: PbfWriter): void {
+  writer.writeStringField(1, key);
+  writer.writeStringField(2, value);
 }
 
 function writeOperatorSet(set: (typeof operatorSets)[number], writer: PbfWriter): void {
@@ -97,24 +119,25 @@ function writeTensor({ name, value, elements }: Model['initializers'][number], w
   writer.writeBytesField(9, new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength));
 }
 
-function writeValueInfo({ name, value }: { name: string; value: Value }, writer: PbfWriter): void {
-  writer.writeStringField(1, name);
-  writer.writeMessage(2, writeType, value);
+function writeValueInfo(edge: ModelEdge, writer: PbfWriter): void {
+  writer.writeStringField(1, edge.name);
+  writer.writeMessage(2, writeType, edge);
 }
 
-function writeType(value: Value, writer: PbfWriter): void {
-  writer.writeMessage(1, writeTensorType, value);
+function writeType(edge: ModelEdge, writer: PbfWriter): void {
+  writer.writeMessage(1, writeTensorType, edge);
 }
 
-function writeTensorType(value: Value, writer: PbfWriter): void {
+function writeTensorType({ value, dimensions = value.shape }: ModelEdge, writer: PbfWriter): void {
   writer.writeVarintField(1, onnxTypes[value.dtype]);
-  writer.writeMessage(2, writeShape, value.shape);
+  writer.writeMessage(2, writeShape, dimensions);
 }
 
-function writeShape(shape: readonly number[], writer: PbfWriter): void {
+function writeShape(shape: readonly (number | string)[], writer: PbfWriter): void {
   for (const size of shape) writer.writeMessage(1, writeDimension, size);
 }
 
-function writeDimension(size: number, writer: PbfWriter): void {
-  writer.writeVarintField(1, size);
+function writeDimension(size: number | string, writer: PbfWriter): void {
+  if (typeof size === 'string') writer.writeStringField(2, size);
+  else writer.writeVarintField(1, size);
 }

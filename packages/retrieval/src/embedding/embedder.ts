@@ -1,4 +1,4 @@
-import { compile, type Device, type DeviceState } from '@uniecs/compile';
+import { compile, type Device, type DeviceState, type HostTree } from '@uniecs/compile';
 import type { Embeddings, Item } from '@uniecs/mbeer';
 import { UniecsError } from '@uniecs/tensor';
 import { itemFeeder } from '../data/feed-items.js';
@@ -48,8 +48,29 @@ export function embedder({ model, loader, batchSize = 64, state, device }: Embed
     name: 'embed',
     ...(device === undefined ? {} : { device }),
   });
-  const dimension = model.config.fusion.width;
+  return itemEmbedder({
+    dimension: model.config.fusion.width,
+    loader,
+    batchSize,
+    represent,
+    dispose: () => represent.dispose(),
+  });
+}
 
+/** What embeds batches of items, whatever computes it. */
+export interface ItemEmbedderOptions {
+  /** D. */
+  readonly dimension: number;
+  readonly loader: ItemLoader;
+  /** Items per pass. */
+  readonly batchSize: number;
+  /** f, v and t of a batch as host arrays; pixels hold until the next call. */
+  readonly represent: (items: HostTree<ItemTensors>) => Promise<HostTree<ItemVectors>>;
+  readonly dispose: () => Promise<void>;
+}
+
+/** An embedder over anything that computes the representations of a batch. */
+export function itemEmbedder({ dimension, loader, batchSize, represent, dispose }: ItemEmbedderOptions): Embedder {
   /** A batch of `size` items, the rest of it padding. */
   function load(items: readonly Item[], size: number, partial: boolean, into?: Uint8Array): Promise<HostItems> {
     const padded = [...items, ...Array.from<undefined>({ length: size - items.length })];
@@ -112,7 +133,7 @@ export function embedder({ model, loader, batchSize = 64, state, device }: Embed
     return (fused.data as Float32Array).slice();
   }
 
-  return { dimension, embed, embedQuery, dispose: () => represent.dispose() };
+  return { dimension, embed, embedQuery, dispose };
 }
 
 function throwIfAborted(signal: AbortSignal | undefined, done: number, total: number): void {
