@@ -1,4 +1,5 @@
 import { compile, type Device, type DeviceState, type HostTree } from '@uniecs/compile';
+import type { PixelPreparation } from '@uniecs/encoders/node';
 import type { Embeddings, Item } from '@uniecs/mbeer';
 import { UniecsError } from '@uniecs/tensor';
 import { itemFeeder } from '../data/feed-items.js';
@@ -50,6 +51,7 @@ export function embedder({ model, loader, batchSize = 64, state, device }: Embed
   });
   return itemEmbedder({
     dimension: model.config.fusion.width,
+    pixels: model.config.pixels,
     loader,
     batchSize,
     represent,
@@ -61,6 +63,8 @@ export function embedder({ model, loader, batchSize = 64, state, device }: Embed
 export interface ItemEmbedderOptions {
   /** D. */
   readonly dimension: number;
+  /** Mean and deviation of the images; default CLIP's. */
+  readonly pixels?: Pick<PixelPreparation, 'mean' | 'std'> | undefined;
   readonly loader: ItemLoader;
   /** Items per pass. */
   readonly batchSize: number;
@@ -70,7 +74,8 @@ export interface ItemEmbedderOptions {
 }
 
 /** An embedder over anything that computes the representations of a batch. */
-export function itemEmbedder({ dimension, loader, batchSize, represent, dispose }: ItemEmbedderOptions): Embedder {
+export function itemEmbedder(options: ItemEmbedderOptions): Embedder {
+  const { dimension, loader, batchSize, represent, dispose } = options;
   /** A batch of `size` items, the rest of it padding. */
   function load(items: readonly Item[], size: number, partial: boolean, into?: Uint8Array): Promise<HostItems> {
     const padded = [...items, ...Array.from<undefined>({ length: size - items.length })];
@@ -84,7 +89,7 @@ export function itemEmbedder({ dimension, loader, batchSize, represent, dispose 
     const matrix = () => new Float32Array(items.length * dimension);
     const result = { fused: matrix(), image: matrix(), text: matrix() };
     const partial = anyPartial(items);
-    const feed = itemFeeder(model.config.pixels);
+    const feed = itemFeeder(options.pixels);
     // Two batches of pixels: one is read while the other is embedded.
     const pixels = [0, 1].map(() => loader.images.pixels(batchSize));
     const loadAt = (start: number) =>
@@ -129,7 +134,7 @@ export function itemEmbedder({ dimension, loader, batchSize, represent, dispose 
       ...(text === undefined ? {} : { title: text }),
       ...(image === undefined ? {} : { image }),
     };
-    const { fused } = await represent(itemFeeder(model.config.pixels)(await load([item], 1, true)));
+    const { fused } = await represent(itemFeeder(options.pixels)(await load([item], 1, true)));
     return (fused.data as Float32Array).slice();
   }
 

@@ -34,7 +34,7 @@ export interface ExportModelOptions {
 export async function exportModel(loaded: LoadedModel, options: ExportModelOptions): Promise<ExportManifest> {
   const { folder, out, weights = 'float32', roles = partRoles, signal, onFile = () => {} } = options;
   const { model } = loaded;
-  const { architecture, size, image, text, fusion } = model.config;
+  const { architecture, size, image, text, fusion, pixels } = model.config;
   const tokenizer = await readTokenizer(folder);
   await emptyFolder(out);
   const fingerprint = modelFingerprint(loaded);
@@ -63,10 +63,10 @@ export async function exportModel(loaded: LoadedModel, options: ExportModelOptio
       size: image.imageSize,
       layout: 'NHWC',
       channels: 'RGB',
-      mean: clipMean,
-      std: clipStd,
-      fit: 'fill',
-      filter: 'lanczos3',
+      mean: pixels?.mean ?? clipMean,
+      std: pixels?.std ?? clipStd,
+      fit: pixels?.fit ?? 'fill',
+      filter: pixels?.filter ?? 'lanczos3',
     },
     text: { maxLength: text.maxLength, tokenizer: exportedFiles.tokenizer },
     roles: files,

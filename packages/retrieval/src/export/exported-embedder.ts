@@ -34,13 +34,16 @@ export async function exportedEmbedder(
 ): Promise<ExportedEmbedder> {
   const opened = await openExported(folder, { ...options, roles: partRoles });
   const { manifest, tokenizer } = opened;
-  const source = images ?? imageSource({ size: manifest.image.size, memoryBytes: cachedImageBytes });
+  const { size, fit, filter } = manifest.image;
+  const form = { size, fit, ...(filter === 'lanczos3' ? {} : { filter }) };
+  const source = images ?? imageSource({ ...form, memoryBytes: cachedImageBytes });
   const [imageTokens, textTokens, fusion] = partRoles.map((role) => opened.model(role));
   const outputOf = async (model: typeof fusion, inputs: Record<string, HostTensor>, name: string) =>
     (await model?.run(inputs))?.[name] as HostTensor;
 
   const made = itemEmbedder({
     dimension: manifest.model.dimension,
+    pixels: manifest.image,
     loader: { tokenizer, images: source, maxLength: manifest.text.maxLength },
     batchSize,
     represent: async ({ pixels, ids, mask, hasImage, hasText }) => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { OnnxEdge, WeightType } from '@uniecs/compile';
 import { weightTypes } from '@uniecs/compile';
+import type { PerChannel, PixelPreparation } from '@uniecs/encoders/node';
 import { UniecsError } from '@uniecs/tensor';
 import { readJson } from '../files/model-folder.js';
 import { type ExportRole, exportRoles } from './export-roles.js';
@@ -35,11 +36,11 @@ export interface ExportManifest {
     readonly size: number;
     readonly layout: 'NHWC';
     readonly channels: 'RGB';
-    readonly mean: readonly number[];
-    readonly std: readonly number[];
-    /** `fill` stretches to a square. */
-    readonly fit: 'fill';
-    readonly filter: 'lanczos3';
+    readonly mean: PerChannel;
+    readonly std: PerChannel;
+    /** `fill` stretches to a square, `cover` cuts the middle out. */
+    readonly fit: PixelPreparation['fit'];
+    readonly filter: NonNullable<PixelPreparation['filter']> | 'lanczos3';
   };
   readonly text: { readonly maxLength: number; readonly tokenizer: string };
   readonly roles: Readonly<Partial<Record<ExportRole, ExportedFile>>>;
