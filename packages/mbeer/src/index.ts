@@ -66,6 +66,7 @@ export {
   ranksOfRelevant,
   sameStyleCoverageAtK,
 } from './several-relevant.js';
+export { recallMeaning, type TaskMeasures, taskMeasures } from './task-measures.js';
 export { imageSidedTasks, type Modality, type Task, tasks } from './tasks.js';
 export { type Attribute, type AttributeFields, type QueryKind, queryKinds } from './text-queries/query-kinds.js';
 export { type QueryProduct, queryProducts } from './text-queries/query-products.js';
