@@ -6,6 +6,7 @@ import type { BuildIndexFlags } from './commands/build-index.js';
 import type { DoctorFlags } from './commands/doctor.js';
 import type { EmbedFlags } from './commands/embed.js';
 import type { EvaluateFlags } from './commands/evaluate.js';
+import type { EvaluateRunFlags } from './commands/evaluate-run.js';
 import type { ExportFlags } from './commands/export.js';
 import type { GenerateDataFlags } from './commands/generate-data.js';
 import type { ImportFlags } from './commands/import-model.js';
@@ -49,6 +50,7 @@ export interface Actions {
   reproduce(what: Reproduction, flags: ReproduceFlags): Promise<void>;
   importModel(flags: ImportFlags): Promise<void>;
   evaluate(flags: EvaluateFlags): Promise<void>;
+  evaluateRun(flags: EvaluateRunFlags): Promise<void>;
   embed(flags: EmbedFlags): Promise<void>;
   export(flags: ExportFlags): Promise<void>;
   buildIndex(flags: BuildIndexFlags): Promise<void>;
@@ -101,8 +103,6 @@ export function createProgram(actions: Actions, { writeOut, writeErr, helpWidth 
 }
 
 const modelOption = (does: string) => new Option('--model <dir>', `model folder ${does}`).makeOptionMandatory();
-/** Options of the command line's contract that this version refuses, saying what it has. */
-const later = (flags: string, parser: (text: string) => unknown) => new Option(flags).hideHelp().argParser(parser);
 
 function addTrain(program: Command, actions: Actions): void {
   program
@@ -197,7 +197,7 @@ function addEvaluate(program: Command, actions: Actions): void {
       ).argParser(choice(['sum'])),
     )
     .option('--normalize', 'bring embeddings of the file to norm 1 (without it another norm is an error)')
-    .requiredOption('--pairs <file>', 'pair file (JSONL), or the folder of a --dataset')
+    .option('--pairs <file>', 'pair file (JSONL), or the folder of a --dataset')
     .addOption(imagesOption())
     .addOption(deviceOption())
     .addOption(
@@ -212,7 +212,16 @@ function addEvaluate(program: Command, actions: Actions): void {
       notBlank,
     )
     .option('--skip-bad', 'leave out bad lines, and of fashion200k and fashioniq what lacks its picture')
-    .addOption(later('--pool <name>', choice(['global'], ['modality', 'mixed'])))
+    .addOption(
+      new Option(
+        '--pool <name>',
+        'candidates: global (all items in the modality of the task), modality (an entry per modality of each item), mixed (each item in one modality at random) (default: global)',
+      ).argParser(choice(['global', 'modality', 'mixed'])),
+    )
+    .option('--seed <n>', 'of the mixed pool (default: 7)', wholeNumber(0))
+    .option('--run-out <dir>', 'write a TREC run (100 best) and its judgements for each task')
+    .option('--run <file>', 'TREC run to judge instead of a model, by --qrels')
+    .option('--qrels <file>', 'TREC judgements of --run')
     .option('--json <file>', 'write the report there as well')
     .addHelpText(
       'after',
@@ -220,12 +229,38 @@ function addEvaluate(program: Command, actions: Actions): void {
         'uniecs eval --model runs/first --pairs test.jsonl --json report.json',
         'uniecs eval --embeddings clip/image.npy --fuse sum --normalize --pairs test.jsonl',
         'uniecs eval --model runs/first --pairs esspr.jsonl --columns item_id_1=query,item_image_1=query_image,...',
+        'uniecs eval --model runs/first --pairs test.jsonl --pool mixed',
+        'uniecs eval --run bm25.run --qrels test.qrels',
         'uniecs eval --model runs/first --pairs fashion-iq --dataset fashioniq --images fashion-iq/images',
       ),
     )
-    .action((flags: EvaluateFlags, command: Command) => {
+    .action((flags: EvaluateFlags & Partial<EvaluateRunFlags>, command: Command) => {
+      const { run, qrels, json } = flags;
+      if (run !== undefined || qrels !== undefined) {
+        if (run === undefined) command.error("error: required option '--run <file>' not specified");
+        if (qrels === undefined) command.error("error: required option '--qrels <file>' not specified");
+        const other = Object.keys(flags).find((name) => !['run', 'qrels', 'json'].includes(name));
+        if (other !== undefined) command.error(`error: option '--run' takes --qrels and --json alone, not ${other}`);
+        return actions.evaluateRun({
+          run: run as string,
+          qrels: qrels as string,
+          ...(json === undefined ? {} : { json }),
+        });
+      }
       if (flags.model === undefined && flags.embeddings === undefined) {
         command.error("error: required option '--model <dir>' or '--embeddings <file>' not specified");
+      }
+      if (flags.pairs === undefined) command.error("error: required option '--pairs <file>' not specified");
+      if (flags.seed !== undefined && flags.pool !== 'mixed')
+        command.error("error: option '--seed' is for --pool mixed");
+      if (flags.runOut !== undefined && flags.pool !== undefined && flags.pool !== 'global') {
+        command.error("error: option '--run-out' is for --pool global");
+      }
+      const onPairs = (['pool', 'runOut'] as const).find(
+        (name) => flags[name] !== undefined && flags[name] !== 'global',
+      );
+      if (onPairs && ![undefined, 'mbeer'].includes(flags.dataset)) {
+        command.error(`error: option '--${onPairs === 'pool' ? 'pool' : 'run-out'}' is for pair files`);
       }
       const alone = (['fuse', 'normalize'] as const).find((name) => flags[name] !== undefined);
       if (alone && flags.embeddings === undefined) command.error(`error: option '--${alone}' is for --embeddings`);

@@ -37,6 +37,7 @@ export {
   pairedBootstrap,
 } from './paired-bootstrap.js';
 export { pairedQueryBootstrap, type QueryBootstrapOptions, type QueryMeasure } from './paired-query-bootstrap.js';
+export { type EvaluatePoolOptions, evaluatePool, type Pool, pools } from './pools/evaluate-pool.js';
 export { modalityGap } from './projection/modality-gap.js';
 export { type TsneOptions, tsne } from './projection/tsne.js';
 export {
@@ -56,9 +57,21 @@ export {
 } from './ranks/screened-ranks.js';
 export { rankOfPositive, recallAtK } from './recall.js';
 export { type EvaluationReport, evaluationReport, meanOf, type RecallValues, recallNames } from './report.js';
-export { hitAtK, meanRecallAtK, ndcgAtK, ranksOfRelevant } from './several-relevant.js';
+export {
+  hitAtK,
+  meanAveragePrecision,
+  meanRecallAtK,
+  meanReciprocalRank,
+  ndcgAtK,
+  ranksOfRelevant,
+  sameStyleCoverageAtK,
+} from './several-relevant.js';
+export { recallMeaning, type TaskMeasures, taskMeasures } from './task-measures.js';
 export { imageSidedTasks, type Modality, type Task, tasks } from './tasks.js';
 export { type Attribute, type AttributeFields, type QueryKind, queryKinds } from './text-queries/query-kinds.js';
 export { type QueryProduct, queryProducts } from './text-queries/query-products.js';
 export { splitProducts } from './text-queries/split-products.js';
 export { type KindSummary, type TextQuery, type TextQueryOptions, textQueries } from './text-queries/text-queries.js';
+export { type JudgedRun, judgeRun, type RunMeasures } from './trec/judge-run.js';
+export { parseQrels, parseRun, type Qrels, type Run } from './trec/read-trec.js';
+export { qrelsLine, runLine, trecId } from './trec/write-trec.js';

@@ -84,6 +84,48 @@ export function ndcgAtK(ranks: readonly ArrayLike<number>[], k: number): number 
   });
 }
 
+/**
+ * MRR, mean reciprocal rank: the mean over the queries of `1 / r` with r the rank of the first relevant candidate, in [0, 1]. `null` where
+ * there is no query.
+ *
+ * @param ranks of each query those of its relevant candidates (`ranksOfRelevant`), infinite where one is not found; a query without any is
+ *   not counted
+ */
+export function meanReciprocalRank(ranks: readonly ArrayLike<number>[]): number | null {
+  return meanOverQueries(ranks, 1, 'meanReciprocalRank', (own) => 1 / (sorted(own)[0] as number));
+}
+
+/**
+ * MAP, mean average precision: the mean over the queries of `1 / |relevant| sum_j j / r_j` with r_j the rank of the j-th relevant candidate,
+ * in [0, 1]; with one relevant candidate each it is MRR. `null` where there is no query.
+ *
+ * @param ranks of each query those of its relevant candidates (`ranksOfRelevant`), infinite where one is not found; a query without any is
+ *   not counted
+ */
+export function meanAveragePrecision(ranks: readonly ArrayLike<number>[]): number | null {
+  return meanOverQueries(ranks, 1, 'meanAveragePrecision', (own) => {
+    const sum = sorted(own).reduce((total, rank, j) => total + (j + 1) / rank, 0);
+    return sum / own.length;
+  });
+}
+
+/**
+ * SCR@K, same-style coverage rate: the mean over the queries of `|{ relevant of rank <= K }| / K`, the share of the K best that is of the
+ * query's own style group, in [0, 1]; elsewhere precision@K. A query with fewer than K others in its group cannot reach 1. The paper
+ * (Table 5) names the rate and reports its gain in production alone; that it is this share is our reading. `null` where there is no query.
+ *
+ * @param ranks of each query those of the other products of its style (`ranksOfRelevant`); a query without any is not counted
+ * @throws UniecsError `argument` where K is no whole number from 1
+ */
+export function sameStyleCoverageAtK(ranks: readonly ArrayLike<number>[], k: number): number | null {
+  return meanOverQueries(ranks, k, 'sameStyleCoverageAtK', (own) => within(own, k) / k);
+}
+
+/** Ranks as they come, ascending. */
+function sorted(ranks: ArrayLike<number>): number[] {
+  return Array.from(ranks).sort((a, b) => a - b);
+}
+
 /** The first of descending scores that the other score is not below, by halving; their number where it is below all. */
 function firstNotAbove(own: Float64Array, score: number): number {
   let [low, high] = [0, own.length];

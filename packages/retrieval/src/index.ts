@@ -36,7 +36,7 @@ export {
 } from './data/pair-batches.js';
 export type { ModalityDropout } from './data/vary-pairs.js';
 export { type Embedder, type EmbedderOptions, type EmbedOptions, embedder } from './embedding/embedder.js';
-export { evaluatePairs, modelEmbedder, modelFingerprint, rankPairs } from './embedding/model-embedder.js';
+export { embedPairs, evaluatePairs, modelEmbedder, modelFingerprint, rankPairs } from './embedding/model-embedder.js';
 export { rankEmbeddings } from './embedding/rank-embeddings.js';
 export { type ExportModelOptions, exportModel } from './export/export-model.js';
 export { type ExportRole, exportRoles, partRoles } from './export/export-roles.js';

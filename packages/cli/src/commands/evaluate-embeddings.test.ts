@@ -54,11 +54,13 @@ async function evaluate(
   return uniecs('--embeddings', at('x.safetensors'), ...flags);
 }
 
-async function uniecs(...flags: string[]) {
+const uniecs = (...flags: string[]) => judge('--pairs', at('pairs.jsonl'), ...flags);
+
+async function judge(...flags: string[]) {
   const [out, err]: [string[], string[]] = [[], []];
   const stream = (texts: string[]) => ({ write: (text: string) => void texts.push(text) });
   const io = { stdout: stream(out), stderr: stream(err), signal: new AbortController().signal };
-  const code = await run(['eval', '--pairs', at('pairs.jsonl'), ...flags], io);
+  const code = await run(['eval', ...flags], io);
   return { code, out: out.join(''), err: err.join('') };
 }
 
@@ -88,6 +90,73 @@ it('--normalize judges vectors of any length as those of norm 1', async () => {
   const unit = await evaluate({ text: matrix(0.4) });
   const long = await evaluate({ text: matrix(0.4, 2) }, { flags: ['--normalize'] });
   expect([long.code, long.out]).toEqual([0, unit.out]);
+});
+
+it('says what R@K is, and adds the other measures to the JSON', async () => {
+  const data = { fused: matrix(0.9), image: matrix(1.3), text: matrix(1.2) };
+  const { out } = await evaluate(data, { flags: ['--json', at('report.json')] });
+  expect(out).toMatch(/^R@K: .* hit@K, and so Recall@K; ties count against the query\.$/m);
+  const { tasks, measures, ...rest } = JSON.parse(await readFile(at('report.json'), 'utf8'));
+  expect(Object.keys(rest)).toEqual(['version', 'pairs', 'mean']);
+  for (const [name, task] of Object.entries<Record<string, number>>(tasks)) {
+    for (const k of [1, 5, 10]) expect(measures[name][`hit@${k}`]).toBe(task[`R@${k}`]);
+    expect(measures[name].MRR).toBeGreaterThan(measures[name]['hit@1'] - 1e-9);
+  }
+});
+
+it('--pool judges among other candidates, and says which in the report', async () => {
+  const data = { fused: matrix(0.3), image: matrix(0.5), text: matrix(0.4) };
+  const judged = async (...flags: string[]) => {
+    const { code, err } = await evaluate(data, { flags: [...flags, '--json', at('report.json')] });
+    expect(code, err).toBe(0);
+    return JSON.parse(await readFile(at('report.json'), 'utf8'));
+  };
+  const plain = await judged();
+  expect(await judged('--pool', 'global')).toEqual(plain);
+  const every = await judged('--pool', 'modality');
+  expect(every).toMatchObject({ pool: 'modality', tasks: { 'v->t': { queries: 11, candidates: 33 } } });
+  const mixed = await judged('--pool', 'mixed', '--seed', '3');
+  expect(mixed).toMatchObject({ pool: 'mixed', seed: 3, tasks: { 'v->mixed': { queries: 11, candidates: 11 } } });
+  expect(Object.keys(mixed.tasks)).toEqual(['t->mixed', 'v->mixed', 'vt->mixed']);
+  const one = await evaluate({ text: matrix(0.2) }, { flags: ['--pool', 'mixed'] });
+  expect(one.code).toBe(2);
+  expect(one.err).toContain('expected fused, image and text embeddings for this pool');
+});
+
+it('--run-out writes runs that --run judges as the tasks were judged', async () => {
+  const data = { fused: matrix(0.9), image: matrix(1.3), text: matrix(1.2) };
+  const { code, err } = await evaluate(data, { flags: ['--run-out', at('runs'), '--json', at('report.json')] });
+  expect(code, err).toBe(0);
+  const { measures } = JSON.parse(await readFile(at('report.json'), 'utf8'));
+  for (const name of ['t-to-vt', 'v-to-v']) {
+    const judged = await judge(
+      '--run',
+      at(`runs/${name}.run`),
+      '--qrels',
+      at(`runs/${name}.qrels`),
+      '--json',
+      at('j.json'),
+    );
+    expect(judged.code, judged.err).toBe(0);
+    const found = JSON.parse(await readFile(at('j.json'), 'utf8'));
+    expect(found).toMatchObject({ version: 1, queries: 11, unanswered: 0 });
+    const own = measures[name.replace('-to-', '->')];
+    for (const key of ['hit@1', 'hit@5', 'nDCG@10', 'MRR']) expect(found.measures[key]).toBeCloseTo(own[key], 12);
+    expect(found.measures.MAP).toBeCloseTo(own.MRR, 12);
+    expect(judged.out).toMatch(/^MRR +0\.\d{4}$/m);
+  }
+  expect(await readFile(at('runs/t-to-vt.qrels'), 'utf8')).toMatch(/^1:p0 0 1:p1 1\n2:p2 0 2:p3 1\n/);
+});
+
+it('a run that cannot be read or judged exits 2 and names the line', async () => {
+  await writeFile(at('good.qrels'), 'a 0 x 1\n');
+  await writeFile(at('bad.run'), 'a Q0 x 1 0.5 tag\na Q0 y 2 0.4\n');
+  const bad = await judge('--run', at('bad.run'), '--qrels', at('good.qrels'));
+  expect([bad.code, bad.out]).toEqual([2, '']);
+  expect(bad.err).toContain('bad.run:2');
+  const none = await judge('--run', at('none.run'), '--qrels', at('good.qrels'));
+  expect(none.code).toBe(2);
+  expect(none.err).toContain('none.run');
 });
 
 describe('bad embeddings exit 2', () => {

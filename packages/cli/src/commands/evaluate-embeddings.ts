@@ -1,15 +1,13 @@
-import { type EvaluationReport, evaluationReport, pairEmbeddings, type Task } from '@uniecs/mbeer';
-import { rankEmbeddings } from '@uniecs/retrieval';
+import { pairEmbeddings, type Task } from '@uniecs/mbeer';
 import { type ReadPairsOptions, readGoodPairs } from '../data/read-good.js';
 import { readEmbeddings } from '../embeddings/read-embeddings.js';
 import { views } from '../embeddings/vectors-of.js';
 import { pairColumns } from '../options/pair-columns.js';
 import { type Io, say } from '../terminal/io.js';
-import { progress } from '../terminal/progress.js';
-import type { EvaluateFlags } from './evaluate.js';
+import type { EvaluatedSides, EvaluateFlags } from './evaluate.js';
 
-/** Judges embeddings that were computed elsewhere; the pictures are not looked at. */
-export async function evaluateEmbeddings(flags: EvaluateFlags, path: string, io: Io): Promise<EvaluationReport> {
+/** Embeddings that were computed elsewhere, joined with the pairs; the pictures are not looked at. */
+export async function importedSides(flags: EvaluateFlags, path: string, io: Io): Promise<EvaluatedSides> {
   const [pairs = []] = await readGoodPairs([flags.pairs], io, { ...(await evaluatedPairs(flags)), check: 'fields' });
   const vectors = await readEmbeddings(path);
   const there = views.filter((view) => vectors[view] !== undefined);
@@ -21,17 +19,7 @@ export async function evaluateEmbeddings(flags: EvaluateFlags, path: string, io:
   });
   const names = (tasks: readonly Task[]) => tasks.map(({ name }) => name).join(', ');
   if (sides.notCounted.length > 0) say(io, `not counted, for want of embeddings: ${names(sides.notCounted)}`);
-  const shown = progress(io, 'judging', 'queries');
-  const order = sides.tasks.map(({ name }) => name);
-  const evaluation = await rankEmbeddings({
-    query: sides.query,
-    candidate: sides.candidate,
-    tasks: sides.tasks,
-    signal: io.signal,
-    onProgress: ({ task, done }) =>
-      shown.update(order.indexOf(task) * pairs.length + done, order.length * pairs.length),
-  }).finally(shown.end);
-  return evaluationReport(evaluation, sides.notCounted);
+  return { ...sides, pairs };
 }
 
 /** How the pair file of an evaluation is read. */

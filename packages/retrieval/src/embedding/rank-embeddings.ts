@@ -1,18 +1,18 @@
 import { matrixProducts } from '@uniecs/compile';
-import { type EvaluateOptions, type Evaluation, evaluateTasks, screenedRanks } from '@uniecs/mbeer';
+import { type EvaluatePoolOptions, type Evaluation, evaluatePool, screenedRanks } from '@uniecs/mbeer';
 
 /**
- * `evaluateTasks` with its ranks found through ONNX Runtime: the same ranks, many times faster. Nine tasks of 50,000 x 50,000 x 256 are in
+ * `evaluatePool`, and so `evaluateTasks`, with its ranks found through ONNX Runtime: the same ranks, many times faster. Nine tasks of 50,000 x 50,000 x 256 are in
  * docs/BENCHMARKS.md.
  *
- * @throws UniecsError as `evaluateTasks`
+ * @throws UniecsError as `evaluatePool`
  */
 export async function rankEmbeddings(
-  options: Omit<EvaluateOptions, 'scores' | 'blockSize' | 'ranks'>,
+  options: Omit<EvaluatePoolOptions, 'scores' | 'blockSize' | 'ranks'>,
 ): Promise<Evaluation> {
   const products = matrixProducts();
   try {
-    return await evaluateTasks({ ...options, ranks: screenedRanks(products) });
+    return await evaluatePool({ ...options, ranks: screenedRanks(products) });
   } finally {
     await products.dispose();
   }

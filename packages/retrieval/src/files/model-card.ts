@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { LossTerm } from '@uniecs/losses';
-import { type EvaluationReport, formatTaskTable } from '@uniecs/mbeer';
+import { type EvaluationReport, formatTaskTable, recallMeaning } from '@uniecs/mbeer';
 import { writeFileAtomic } from '@uniecs/tensor/node';
 import type { ModelConfig } from '../model/model-config.js';
 import type { TrainSettings } from '../training/train-settings.js';
@@ -36,7 +36,7 @@ export async function writeModelCard(out: string, content: CardContent): Promise
     '',
     formatTaskTable(report, 'markdown'),
     '',
-    'Queries are the first items of the pairs, candidates the second items of all pairs; v: image, t: title, vt: both.',
+    `Queries are the first items of the pairs, candidates the second items of all pairs; v: image, t: title, vt: both. ${recallMeaning}`,
     '',
     '## Use',
     '',
