@@ -19,12 +19,26 @@ const scanLines = 4;
 /** A picture of one colour. */
 export function canvas(size: number, background: Colour): Canvas {
   const pixels = new Float32Array(size * size * 3);
-  for (let i = 0; i < pixels.length; i++) pixels[i] = background[i % 3] as number;
+  const [red, green, blue] = background;
+  for (let i = 0; i < pixels.length; i += 3) {
+    pixels[i] = red;
+    pixels[i + 1] = green;
+    pixels[i + 2] = blue;
+  }
   return { size, pixels };
 }
 
-/** Fills an outline with a paint, its edges smoothed by how much of a pixel it covers. */
-export function fill({ size, pixels }: Canvas, outline: Outline, paint: Paint): void {
+/** How bright paint is: `level (1 + slope (x - 0.5))` of its colour. */
+export interface Light {
+  readonly level: number;
+  readonly slope: number;
+}
+
+/** Paint as it is. */
+const unlit: Light = { level: 1, slope: 0 };
+
+/** Fills an outline with a paint under a light, its edges smoothed by how much of a pixel it covers. */
+export function fill({ size, pixels }: Canvas, outline: Outline, paint: Paint, { level, slope }: Light = unlit): void {
   const edges = edgesOf(outline, size);
   if (edges.length === 0) return;
   const top = Math.max(0, Math.floor(Math.min(...edges.map((edge) => edge.top))));
@@ -36,11 +50,13 @@ export function fill({ size, pixels }: Canvas, outline: Outline, paint: Paint): 
     for (let column = 0; column < size; column++) {
       const share = (coverage[column] as number) / scanLines;
       if (share <= 0) continue;
-      const colour = paint((column + 0.5) / size, (row + 0.5) / size);
+      const x = (column + 0.5) / size;
+      const colour = paint(x, (row + 0.5) / size);
+      const factor = level * (1 + slope * (x - 0.5));
       const at = (row * size + column) * 3;
       for (let c = 0; c < 3; c++) {
         const under = pixels[at + c] as number;
-        pixels[at + c] = under + share * ((colour[c] as number) - under);
+        pixels[at + c] = under + share * ((colour[c] as number) * factor - under);
       }
     }
   }

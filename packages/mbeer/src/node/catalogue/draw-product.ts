@@ -6,6 +6,9 @@ import type { Pose, Product } from './product.js';
 import { emblemColours } from './vocabulary.js';
 
 const emblemSize = 0.05;
+const darkColour: Colour = [0.13, 0.13, 0.14];
+const lightColour: Colour = [0.93, 0.93, 0.92];
+const emblemGround: Colour = [0.08, 0.08, 0.1];
 
 /** The shapes of emblems, around a point. */
 const emblemShapes: readonly ((x: number, y: number, size: number) => Outline)[] = [
@@ -30,19 +33,16 @@ export function drawProduct({ style, colour, second, pose }: Product, size: numb
   const paints: Record<Role, Paint> = {
     body: cloth(style.pattern, colour.colour, second.colour, period, pose.phase * period),
     trim: () => second.colour,
-    dark: () => [0.13, 0.13, 0.14],
-    light: () => [0.93, 0.93, 0.92],
+    dark: () => darkColour,
+    light: () => lightColour,
   };
+  const light = { level: pose.light, slope: pose.slope };
   const picture = canvas(size, pose.background);
   const place = placer(pose);
-  for (const [role, outline] of layers) fill(picture, place(outline), lit(paints[role], pose));
+  for (const [role, outline] of layers) fill(picture, place(outline), paints[role], light);
   const shape = emblemShapes[style.brand % emblemShapes.length] as (typeof emblemShapes)[number];
   const ink = emblemColours[Math.floor(style.brand / emblemShapes.length) % emblemColours.length] as Colour;
-  fill(
-    picture,
-    place([ellipse(emblem[0], emblem[1], emblemSize * 1.5)]),
-    lit(() => [0.08, 0.08, 0.1], pose),
-  );
+  fill(picture, place([ellipse(emblem[0], emblem[1], emblemSize * 1.5)]), () => emblemGround, light);
   fill(picture, place(shape(emblem[0], emblem[1], emblemSize)), () => ink);
   return picture;
 }
@@ -53,12 +53,4 @@ function placer({ shiftX, shiftY, scale, flipped }: Pose): (outline: Outline) =>
     0.5 + (y - 0.5) * scale + shiftY,
   ];
   return (outline) => outline.map((polygon) => polygon.map(move));
-}
-
-function lit(paint: Paint, { light, slope }: Pose): Paint {
-  return (x, y) => {
-    const [red, green, blue] = paint(x, y);
-    const factor = light * (1 + slope * (x - 0.5));
-    return [red * factor, green * factor, blue * factor];
-  };
 }

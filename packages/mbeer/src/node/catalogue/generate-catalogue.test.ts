@@ -174,6 +174,12 @@ describe('generateCatalogue', () => {
     expect(common).toEqual([]);
   }, 60_000);
 
+  it('gives the same bytes with threads as without', async () => {
+    const directory = join(root, 'threads');
+    await generateCatalogue({ directory, seed: 7, ...sizes, threads: 3 });
+    expect(await fingerprint(directory)).toEqual(await fingerprint(made.directory));
+  }, 60_000);
+
   it('works down to one pair of tiny pictures and no distractor', async () => {
     const directory = join(root, 'tiny');
     const options = { pairs: { train: 1, val: 0, test: 0 }, distractors: 0, imageSize: 16 };
@@ -198,23 +204,35 @@ describe('generateCatalogue', () => {
     expect(await readFile(join(root, 'plain-file'), 'utf8')).toBe('mine');
   });
 
-  it('leaves nothing behind when the signal fires', async () => {
-    const before = await readdir(root);
-    const controller = new AbortController();
-    const onProgress = ({ done }: { done: number }) => {
-      if (done === 20) controller.abort();
-    };
-    const directory = join(root, 'stopped');
-    const running = generateCatalogue({ directory, seed: 7, ...sizes, signal: controller.signal, onProgress });
-    await expect(running).rejects.toMatchObject({ code: 'interrupted' });
-    expect(await readdir(root)).toEqual(before);
-  });
+  it.each([0, 2])(
+    'leaves nothing behind when the signal fires, with %i threads',
+    async (threads) => {
+      const before = await readdir(root);
+      const controller = new AbortController();
+      const onProgress = ({ done }: { done: number }) => {
+        if (done >= 20) controller.abort();
+      };
+      const directory = join(root, 'stopped');
+      const running = generateCatalogue({
+        directory,
+        seed: 7,
+        ...sizes,
+        threads,
+        signal: controller.signal,
+        onProgress,
+      });
+      await expect(running).rejects.toMatchObject({ code: 'interrupted' });
+      expect(await readdir(root)).toEqual(before);
+    },
+    60_000,
+  );
 
   it.each([
     ['a negative number of pairs', { pairs: { train: -1, val: 1, test: 1 } }],
     ['half a distractor', { distractors: 0.5 }],
     ['more products than there are styles', { pairs: { train: 100_000, val: 1, test: 0 } }],
     ['pictures too small for a thumbnail', { imageSize: 8 }],
+    ['half a thread', { threads: 0.5 }],
     ['a size that is not a number', { imageSize: Number.NaN }],
   ])('refuses %s', async (_, wrong) => {
     const directory = join(root, 'refused');

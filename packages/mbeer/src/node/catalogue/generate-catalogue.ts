@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { seededRandom, UniecsError } from '@uniecs/tensor';
-import sharp from 'sharp';
-import { toBytes } from './canvas.js';
-import { drawProduct } from './draw-product.js';
-import type { Product } from './product.js';
+import { type Random, seededRandom, UniecsError } from '@uniecs/tensor';
+import { type CatalogueSetup, type CatalogueWork, catalogueWork } from './catalogue-work.js';
+import { catalogueWorkers } from './catalogue-workers.js';
+import type { Look, Style } from './product.js';
 import { sameStylePairs } from './same-style-pairs.js';
 import { brands } from './vocabulary.js';
 
@@ -19,6 +19,11 @@ export interface GenerateOptions {
   readonly seed: number | string;
   /** Side of the square pictures in pixels, 16 to 1024; default 80. */
   readonly imageSize?: number;
+  /**
+   * Threads that draw, from 0 (none beside this one) to 64; what is drawn does not depend on it. Default none for fewer than 2,000 pairs
+   * and distractors, else one per core, at most 8.
+   */
+  readonly threads?: number;
   readonly signal?: AbortSignal;
   /** Called after each picture. */
   readonly onProgress?: (progress: { done: number; total: number }) => void;
@@ -34,15 +39,18 @@ export interface GeneratedCatalogue {
 
 /** A product with its place in the catalogue. */
 interface Listed {
-  readonly product: Product;
+  readonly look: Look;
+  /** Of its style. */
+  readonly group: number;
+  readonly style: Style;
   readonly id: string;
   readonly image: string;
 }
 
 const where = 'generateCatalogue';
 const splits = ['train', 'val', 'test'] as const;
-/** Pictures encoded at a time. */
-const concurrency = 4;
+/** Pairs and distractors from which threads pay. */
+const worthThreads = 2000;
 
 /**
  * Writes a catalogue of invented fashion products and its same-style pairs: `train.jsonl`, `val.jsonl`, `test.jsonl` (pair files),
@@ -58,16 +66,21 @@ export async function generateCatalogue(options: GenerateOptions): Promise<Gener
   const directory = resolve(options.directory);
   const total = pairs.train + pairs.val + pairs.test;
   const distractors = options.distractors ?? Math.floor(total / 5);
-  checkSizes({ ...pairs, distractors, 'pairs and distractors together': total + distractors }, imageSize);
+  const { threads = total + distractors < worthThreads ? 0 : Math.min(8, availableParallelism()) } = options;
+  checkSizes({ ...pairs, distractors, 'pairs and distractors together': total + distractors }, imageSize, threads);
   await requireFree(directory);
   const partial = join(dirname(directory), `.${basename(directory)}-${randomUUID()}`);
   await mkdir(partial, { recursive: true });
+  const setup: CatalogueSetup = { seed, pairs: total, distractors, size: imageSize, directory: partial };
+  const work = threads === 0 ? catalogueWork(setup) : catalogueWorkers(setup, threads);
   try {
     const random = seededRandom(seed);
-    const assortment = sameStylePairs(total, distractors, random.fork('products'), imageSize);
-    const products = [...assortment.pairs.flat(), ...assortment.distractors];
-    const listed = list(products, random.fork('ids').permutation(products.length));
-    await writePictures(partial, listed, imageSize, options);
+    const listed = list(
+      await sameStylePairs(work, () => stopIfAborted(options.signal)),
+      work.styles,
+      random.fork('ids'),
+    );
+    await writePictures(partial, listed, work, options);
     let next = 0;
     for (const split of splits) {
       const rows = listed.slice(2 * next, 2 * (next + pairs[split]));
@@ -78,19 +91,27 @@ export async function generateCatalogue(options: GenerateOptions): Promise<Gener
     await rename(partial, directory);
     const file = (name: string) => join(directory, `${name}.jsonl`);
     const files = { train: file('train'), val: file('val'), test: file('test'), catalog: file('catalog') };
-    return { directory, files, pairs, products: products.length };
+    return { directory, files, pairs, products: listed.length };
   } catch (error) {
+    // The threads first: they write into the folder.
+    await work.dispose();
     await rm(partial, { recursive: true, force: true });
     throw error;
+  } finally {
+    await work.dispose();
   }
 }
 
-/** Numbers the products in an order that says nothing about pairs and splits. */
-function list(products: readonly Product[], order: Int32Array): Listed[] {
+/** Numbers the products in an order that says nothing about pairs and splits; those of a pair follow each other. */
+function list(groups: readonly (readonly Look[])[], styles: readonly Style[], random: Random): Listed[] {
+  const products = groups.flatMap((looks, group) =>
+    looks.map((look) => ({ look, group, style: styles[group] as Style })),
+  );
+  const order = random.permutation(products.length);
   const digits = Math.max(5, String(products.length).length);
   return products.map((product, i) => {
     const id = String((order[i] as number) + 1).padStart(digits, '0');
-    return { product, id, image: `images/${id.slice(-2)}/${id}.png` };
+    return { ...product, id, image: `images/${id.slice(-2)}/${id}.png` };
   });
 }
 
@@ -100,10 +121,10 @@ function pairLines(rows: readonly Listed[]): string {
     const [first, second] = [rows[i] as Listed, rows[i + 1] as Listed];
     const fields = {
       item_id_1: first.id,
-      item_title_1: first.product.title,
+      item_title_1: first.look.title,
       item_image_1: first.image,
       item_id_2: second.id,
-      item_title_2: second.product.title,
+      item_title_2: second.look.title,
       item_image_2: second.image,
       tag: 1,
     };
@@ -115,7 +136,7 @@ function pairLines(rows: readonly Listed[]): string {
 function catalogueLines(listed: readonly Listed[], priceOf: (id: string) => { uniform(): number }): string {
   return [...listed]
     .sort((a, b) => (a.id < b.id ? -1 : 1))
-    .map(({ id, image, product: { title, style, colour } }) => {
+    .map(({ id, image, style, look: { title, colour } }) => {
       const fields = {
         id,
         title,
@@ -132,40 +153,45 @@ function catalogueLines(listed: readonly Listed[], priceOf: (id: string) => { un
     .join('');
 }
 
+/** Pictures asked for at a time: between two, a signal can stop the work. */
+const picturesAtATime = 2048;
+
 async function writePictures(
   directory: string,
   listed: readonly Listed[],
-  size: number,
+  work: Pick<CatalogueWork, 'draw'>,
   { signal, onProgress }: GenerateOptions,
 ): Promise<void> {
   for (const folder of new Set(listed.map(({ image }) => dirname(image)))) {
     await mkdir(join(directory, folder), { recursive: true });
   }
-  let next = 0;
   let done = 0;
-  async function worker(): Promise<void> {
-    for (let item = listed[next++]; item !== undefined; item = listed[next++]) {
-      if (signal?.aborted) {
-        throw new UniecsError({
-          code: 'interrupted',
-          where,
-          expected: 'to write all pictures',
-          got: 'the signal to stop',
-          hint: 'nothing is left behind; run it again',
-          cause: signal.reason,
-        });
-      }
-      const raw = { width: size, height: size, channels: 3 } as const;
-      const picture = sharp(toBytes(drawProduct(item.product, size)), { raw });
-      await writeFile(join(directory, item.image), await picture.png({ compressionLevel: 6 }).toBuffer());
-      onProgress?.({ done: ++done, total: listed.length });
-    }
+  for (let start = 0; start < listed.length; start += picturesAtATime) {
+    stopIfAborted(signal);
+    const requests = listed
+      .slice(start, start + picturesAtATime)
+      .map(({ group, look, image }) => ({ group, look, image }));
+    await work.draw(requests, (pictures) => {
+      stopIfAborted(signal);
+      done += pictures;
+      onProgress?.({ done, total: listed.length });
+    });
   }
-  const outcomes = await Promise.allSettled(Array.from({ length: concurrency }, worker));
-  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
-function checkSizes(counts: Readonly<Record<string, number>>, imageSize: number): void {
+function stopIfAborted(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  throw new UniecsError({
+    code: 'interrupted',
+    where,
+    expected: 'to write all pictures',
+    got: 'the signal to stop',
+    hint: 'nothing is left behind; run it again',
+    cause: signal.reason,
+  });
+}
+
+function checkSizes(counts: Readonly<Record<string, number>>, imageSize: number, threads: number): void {
   const error = (expected: string, got: unknown) =>
     new UniecsError({ code: 'argument', where, expected, got: String(got), hint: 'or leave it out for the default' });
   for (const [name, count] of Object.entries(counts)) {
@@ -175,6 +201,9 @@ function checkSizes(counts: Readonly<Record<string, number>>, imageSize: number)
   }
   if (!Number.isInteger(imageSize) || imageSize < 16 || imageSize > 1024) {
     throw error('imageSize to be a whole number from 16 to 1024', imageSize);
+  }
+  if (!Number.isInteger(threads) || threads < 0 || threads > 64) {
+    throw error('threads to be a whole number from 0 to 64', threads);
   }
 }
 

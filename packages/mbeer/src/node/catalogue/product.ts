@@ -17,13 +17,17 @@ export interface Style {
   readonly period: number;
 }
 
-/** One product: a style in a colour, as one photo shows it. */
-export interface Product {
-  readonly style: Style;
+/** A style in a colour, as one photo shows it; plain values. */
+export interface Look {
   readonly title: string;
   readonly colour: NamedColour;
   readonly second: NamedColour;
   readonly pose: Pose;
+}
+
+/** One product: a look of a style. */
+export interface Product extends Look {
+  readonly style: Style;
 }
 
 /** How a product was photographed. */

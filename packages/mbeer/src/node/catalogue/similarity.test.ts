@@ -35,7 +35,8 @@ describe('thumbnail', () => {
 
 describe('titleVectors', () => {
   it('weighs words by count and rarity', () => {
-    const [a, b] = titleVectors(['Red red Shoe', 'T-shirt: SHOE', 'x']);
+    const titles = ['Red red Shoe', 'T-shirt: SHOE', 'x'];
+    const [a, b] = titles.map(titleVectors(titles));
     const rare = Math.log(4 / 2) + 1;
     const common = Math.log(4 / 3) + 1;
     const lengthOfA = Math.hypot(2 * rare, common);
@@ -46,5 +47,17 @@ describe('titleVectors', () => {
     ]);
     expect([...(b ?? new Map()).keys()]).toEqual(['t', 'shirt', 'shoe']);
     expect(titleCosine(a ?? new Map(), b ?? new Map())).toBeCloseTo(common ** 2 / (lengthOfA * lengthOfB), 12);
+  });
+
+  it('takes a word that no title has as the rarest, and a title without words as alike to nothing', () => {
+    const vectorOf = titleVectors(['red shoe', 'red hat']);
+    const [red, hat, scarf] = [1, Math.log(3 / 2) + 1, Math.log(3) + 1];
+    const length = Math.hypot(red, hat, scarf);
+    const found = vectorOf('red hat scarf');
+    expect([...found.keys()]).toEqual(['red', 'hat', 'scarf']);
+    [red, hat, scarf].forEach((weight, i) => {
+      expect([...found.values()][i]).toBeCloseTo(weight / length, 12);
+    });
+    expect(titleCosine(vectorOf('!?'), found)).toBe(0);
   });
 });

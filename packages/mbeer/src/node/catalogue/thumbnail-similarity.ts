@@ -9,20 +9,25 @@ const side = 12;
  */
 export function thumbnail(pixels: ArrayLike<number>, size: number): Float64Array {
   const cells = new Float64Array(side * side * 3);
-  const shares = Array.from({ length: size }, (_, i) => overlaps(i, side / size));
+  const { cell, share } = overlaps(size);
   const line = new Float64Array(side * 3);
   for (let y = 0; y < size; y++) {
     line.fill(0);
     for (let x = 0; x < size; x++) {
       const from = (y * size + x) * 3;
-      for (const [column, wide] of shares[x] as Overlap[]) {
-        for (let c = 0; c < 3; c++) {
-          line[column * 3 + c] = (line[column * 3 + c] as number) + wide * (pixels[from + c] as number);
-        }
+      for (let at = 2 * x; at < 2 * x + 2; at++) {
+        const wide = share[at] as number;
+        if (wide === 0) continue;
+        const to = (cell[at] as number) * 3;
+        line[to] = (line[to] as number) + wide * (pixels[from] as number);
+        line[to + 1] = (line[to + 1] as number) + wide * (pixels[from + 1] as number);
+        line[to + 2] = (line[to + 2] as number) + wide * (pixels[from + 2] as number);
       }
     }
-    for (const [row, tall] of shares[y] as Overlap[]) {
-      const to = row * side * 3;
+    for (let at = 2 * y; at < 2 * y + 2; at++) {
+      const tall = share[at] as number;
+      if (tall === 0) continue;
+      const to = (cell[at] as number) * side * 3;
       for (let i = 0; i < line.length; i++) cells[to + i] = (cells[to + i] as number) + tall * (line[i] as number);
     }
   }
@@ -39,16 +44,26 @@ export function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-type Overlap = readonly [cell: number, share: number];
+/** Where the pixels of a row lie among its cells: of pixel i the entries 2i and 2i + 1, a share of 0 meaning none. */
+interface Overlaps {
+  readonly cell: Int32Array;
+  /** Of the cell's side that the pixel fills. */
+  readonly share: Float64Array;
+}
 
-/** The cells that pixel `i` lies in, each with the share of the cell's side that it fills. */
-function overlaps(i: number, scale: number): Overlap[] {
-  const from = i * scale;
-  const to = (i + 1) * scale;
-  const found: Overlap[] = [];
-  for (let cell = Math.floor(from); cell < Math.min(to, side); cell++) {
-    const share = Math.min(to, cell + 1) - Math.max(from, cell);
-    if (share > 1e-12) found.push([cell, share]);
+/** The cells that each of `size` pixels lies in: at most two, as a pixel is smaller than a cell. */
+function overlaps(size: number): Overlaps {
+  const [cell, share] = [new Int32Array(2 * size), new Float64Array(2 * size)];
+  const scale = side / size;
+  for (let i = 0; i < size; i++) {
+    const [from, to] = [i * scale, (i + 1) * scale];
+    let at = 2 * i;
+    for (let column = Math.floor(from); column < Math.min(to, side); column++) {
+      const filled = Math.min(to, column + 1) - Math.max(from, column);
+      if (filled <= 1e-12) continue;
+      cell[at] = column;
+      share[at++] = filled;
+    }
   }
-  return found;
+  return { cell, share };
 }

@@ -2,26 +2,37 @@
 export type TitleVector = ReadonlyMap<string, number>;
 
 /**
- * TF-IDF vectors of titles: words are runs of lower-case letters and digits, weight = count x idf, idf = ln((1 + N) / (1 + n)) + 1 where
- * n of the N titles have the word, scaled to length 1.
+ * The TF-IDF vectors of titles among given ones: words are runs of lower-case letters and digits, weight = count x idf,
+ * idf = ln((1 + N) / (1 + n)) + 1 where n of the N titles have the word, scaled to length 1. What is kept is a number per word.
+ *
+ * @param titles read once
+ * @returns the vector of a title; a word that none of `titles` has is taken as n = 0, a title without words has no entries
  */
-export function titleVectors(titles: readonly string[]): TitleVector[] {
-  const counted = titles.map((title) => {
-    const counts = new Map<string, number>();
-    for (const word of title.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [])
-      counts.set(word, (counts.get(word) ?? 0) + 1);
-    return counts;
-  });
+export function titleVectors(titles: Iterable<string>): (title: string) => TitleVector {
   const having = new Map<string, number>();
-  for (const counts of counted) for (const word of counts.keys()) having.set(word, (having.get(word) ?? 0) + 1);
-  return counted.map((counts) => {
-    const weighted = [...counts].map(([word, count]): [string, number] => {
-      const idf = Math.log((1 + titles.length) / (1 + (having.get(word) as number))) + 1;
-      return [word, count * idf];
-    });
-    const norm = Math.sqrt(weighted.reduce((sum, [, weight]) => sum + weight * weight, 0));
-    return new Map(weighted.map(([word, weight]) => [word, weight / norm]));
-  });
+  let total = 0;
+  for (const title of titles) {
+    total++;
+    for (const word of countWords(title).keys()) having.set(word, (having.get(word) ?? 0) + 1);
+  }
+  return (title) => {
+    const weights = countWords(title);
+    let squares = 0;
+    for (const [word, count] of weights) {
+      const weight = count * (Math.log((1 + total) / (1 + (having.get(word) ?? 0))) + 1);
+      weights.set(word, weight);
+      squares += weight * weight;
+    }
+    const norm = Math.sqrt(squares);
+    for (const [word, weight] of weights) weights.set(word, weight / norm);
+    return weights;
+  };
+}
+
+function countWords(title: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const word of title.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return counts;
 }
 
 /** The cosine of two titles. */
