@@ -16,7 +16,7 @@ import { namedParameters, seededRandom } from '@uniecs/tensor';
  * What is measured: all that either side needs to build the same model, loss and batch.
  * @typedef {{
  *   size: Size, preset: Preset, pairs: number, microBatch: number, seed: number,
- *   model: import('@uniecs/retrieval').ModelConfigOf<'uniecs'> & { pixels: { mean: readonly number[], std: readonly number[] } },
+ *   model: import('@uniecs/retrieval').ModelConfigOf<'uniecs'> & { pixels: import('@uniecs/encoders/node').PixelPreparation },
  *   terms: string[], losses: import('@uniecs/losses').LossOptions,
  *   weighting: { beta: number, sumTo: number, floor: number, initial: number[] },
  *   optimizer: { beta1: number, beta2: number, epsilon: number, weightDecay: number }, learningRate: number,
@@ -47,7 +47,7 @@ export function benchCase({ size, preset = 'recommended', pairs, microBatch = pa
     pairs,
     microBatch,
     seed,
-    model: { ...config, text: { ...config.text, dropout: 0 }, pixels: { mean: clipMean, std: clipStd } },
+    model: { ...config, text: { ...config.text, dropout: 0 }, pixels: { fit: 'fill', mean: clipMean, std: clipStd } },
     terms,
     losses: preset === 'paper' ? paperLossOptions : recommendedLossOptions,
     weighting: {

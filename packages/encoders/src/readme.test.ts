@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -34,7 +34,7 @@ afterAll(async () => {
 async function ran(example: string | undefined, before = ''): Promise<Record<string, unknown>> {
   expect(example).toBeDefined();
   const inFolder = (example as string).replaceAll(
-    /'(shoe\.jpg|cap\.png|decoded)'/g,
+    /'(shoe\.jpg|cap\.png|decoded|clip-vit-base-patch16|bert-base-uncased)'/g,
     (_, name) => `'${join(folder, name)}'`,
   );
   const stdin = { contents: `${before}\n${inFolder}`, loader: 'ts', resolveDir: here } as const;
@@ -57,4 +57,13 @@ it('the second one runs: a batch by threads, and no picture decoded twice', asyn
   expect(rows[2]?.every((byte) => byte === 0)).toBe(true);
   expect(rows[0]?.some((byte) => byte > 0)).toBe(true);
   expect([decodedFirst, decodedLater, unreadable]).toEqual([2, 0, ['nowhere.png']]);
+});
+
+it('the third one runs: encoders of two checkpoints', async () => {
+  const checkpoints = join(here, '../../../tools/parity/fixtures/pretrained');
+  await cp(join(checkpoints, 'clip-model'), join(folder, 'clip-vit-base-patch16'), { recursive: true });
+  await cp(join(checkpoints, 'bert-cased'), join(folder, 'bert-base-uncased'), { recursive: true });
+  const { clip, titlesOf } = (await ran(examples[2])) as Record<string, { encoder: { config: object } }>;
+  expect(clip?.encoder.config).toMatchObject({ imageSize: 288, width: 10 });
+  expect(titlesOf?.encoder.config).toMatchObject({ maxLength: 16, width: 10 });
 });

@@ -9,11 +9,11 @@ import { clipMean, pretrainedText, pretrainedVision } from '@uniecs/encoders/nod
 import type { Pair } from '@uniecs/mbeer';
 import { disposeModule, namedParameters, parameters, seededRandom, UniecsError } from '@uniecs/tensor';
 import { compareArrays } from '@uniecs/tensor/testing';
-import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { modelEmbedder, modelFingerprint } from '../embedding/model-embedder.js';
 import { modelConfig } from '../model/model-config.js';
 import { retrievalModel } from '../model/retrieval-model.js';
+import { smallCatalogue } from '../testing/small-catalogue.js';
 import { drawFanIn } from '../training/initial-weights.js';
 import { train } from '../training/train.js';
 import { type ImportOptions, importModel } from './import-model.js';
@@ -47,25 +47,6 @@ async function refusal(promise: Promise<unknown>): Promise<UniecsError> {
 /** Whether two variables hold the same bits (`toEqual` takes seconds for a million numbers). */
 const isSame = (a: tf.Variable, b: tf.Variable | undefined) =>
   b !== undefined && Buffer.from(a.dataSync().buffer).equals(Buffer.from(b.dataSync().buffer));
-
-/** Pairs with pictures of one colour each. */
-async function smallPairs(): Promise<Pair[]> {
-  const item = async (id: string, title: string, background: string) => {
-    const image = join(folder, `${id}.png`);
-    await sharp({ create: { width: 20, height: 30, channels: 3, background } })
-      .png()
-      .toFile(image);
-    return { id, title, image };
-  };
-  return Promise.all(
-    ['red', 'blue', 'green', 'black'].map(async (colour, line) => ({
-      line,
-      tag: 1,
-      item1: await item(`${colour} 1`, `${colour} running shoes`, colour),
-      item2: await item(`${colour} 2`, `nike ${colour}`, colour),
-    })),
-  );
-}
 
 describe('importModel', () => {
   it("writes a model folder with the checkpoints' weights, shapes, tokenizer and preprocessing", async () => {
@@ -124,7 +105,7 @@ describe('importModel', () => {
 
   it('is what a run starts from, whose folder keeps encoders and preprocessing and can be resumed', async () => {
     await importModel(options());
-    const pairs = await smallPairs();
+    const { train: pairs, remove } = await smallCatalogue({ train: 4 });
     const run = { train: pairs, validation: pairs, init: out, out: join(folder, 'run') };
     const settings = { epochs: 1, batchSize: 2, dataWorkers: 0, freeze: ['encoders'] };
     const stop = new AbortController();
@@ -146,11 +127,13 @@ describe('importModel', () => {
     expect(modelFingerprint(after)).not.toBe(modelFingerprint(before));
     disposeModule(before.model);
     disposeModule(after.model);
+    await remove();
   }, 60_000);
 
   it('embeds images as its preprocessing says, which its fingerprint knows', async () => {
     await importModel(options());
-    const [{ item1 }] = (await smallPairs()) as [Pair];
+    const { train: pairs, remove } = await smallCatalogue({ train: 1 });
+    const { item1 } = pairs[0] as Pair;
     const embed = async () => {
       const loaded = await loadModelFolder(out);
       const embedder = modelEmbedder(loaded, { batchSize: 1 });
@@ -168,6 +151,7 @@ describe('importModel', () => {
       JSON.stringify({ ...config, model: { ...config.model, pixels: { ...config.model.pixels, mean: clipMean } } }),
     );
     const other = await embed();
+    await remove();
     expect(compareArrays(other.image, own.image)).toBeDefined();
     expect(other.fingerprint).not.toBe(own.fingerprint);
   }, 30_000);

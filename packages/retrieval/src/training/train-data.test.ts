@@ -127,7 +127,7 @@ describe('the data of a run', () => {
     expect(error.message).toContain('damaged.png');
   });
 
-  it('decode each picture once, and none with a store that has them; a source of another size is refused', async () => {
+  it('decode each picture once, and none with a store that has them; a source of another size or form is refused', async () => {
     const folder = join(catalogue.folder, 'store');
     const decodedBy = async (name: string) => {
       const images = imageSource({ size: 8, workers: 1, folder });
@@ -145,7 +145,9 @@ describe('the data of a run', () => {
     expect(first.decoded).toBe(pictures.size);
     expect(await decodedBy('second')).toEqual({ ...first, decoded: 0 });
     expect(readdirSync(folder)).toHaveLength(1);
-    const images = imageSource({ size: 9 });
-    await expect(run('other size', { images })).rejects.toThrow(/images of the model's size, 8, got a source of/);
+    for (const other of [{ size: 9 }, { size: 8, fit: 'cover' }, { size: 8, filter: 'bicubic' }] as const) {
+      const refused = run(`other ${other.size}`, { images: imageSource(other) });
+      await expect(refused).rejects.toThrow(/images of the model's size, 8 \(fill, filter of sharp\), got a source of/);
+    }
   });
 });
