@@ -1,5 +1,8 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -66,6 +69,42 @@ describe('uniecs import', () => {
     const items = ['--items', at('data', 'catalog.jsonl'), '--out', at('items.parquet')];
     expect((await uniecs('embed', '--model', at('imported'), ...items)).code).toBe(0);
     expect(existsSync(at('items.parquet'))).toBe(true);
+  });
+
+  it('fetches a source hf:owner/name from HF_ENDPOINT with HF_TOKEN, once', async () => {
+    const source = checkpoint('bert-cased');
+    const asked: string[] = [];
+    const server = createServer(({ url = '', headers }, response) => {
+      asked.push(`${url} ${headers.authorization}`);
+      const siblings = readdirSync(source).map((rfilename) => {
+        const content = readFileSync(join(source, rfilename));
+        const blobId = createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
+        return { rfilename, size: content.length, blobId };
+      });
+      if (url.startsWith('/api/models/own/bert/'))
+        return void response.end(JSON.stringify({ sha: 'a'.repeat(40), siblings }));
+      if (!url.startsWith('/own/bert/')) return void response.writeHead(404).end();
+      response.end(readFileSync(join(source, url.split('/').at(-1) as string)));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    vi.stubEnv('HF_ENDPOINT', `http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    vi.stubEnv('HF_TOKEN', 'mine');
+    vi.stubEnv('XDG_CACHE_HOME', at('caches'));
+    vi.stubEnv('LOCALAPPDATA', at('caches'));
+    const flags = ['--vision', checkpoint('clip-model'), '--size', 'tiny'];
+    const first = await uniecs('import', '--text', 'hf:own/bert', ...flags, '--out', at('fetched'));
+    expect(first.code, first.err).toBe(0);
+    expect(first.err).toContain(join('own--bert', 'a'.repeat(40)));
+    expect(asked.length).toBe(1 + readdirSync(source).length);
+    expect(asked.every((each) => each.endsWith(' Bearer mine'))).toBe(true);
+    const second = await uniecs('import', '--text', 'hf:own/bert@main', ...flags, '--out', at('again'));
+    expect(second.code, second.err).toBe(0);
+    expect(asked.length).toBe(2 + readdirSync(source).length);
+    const none = await uniecs('import', '--text', 'hf:own/none', ...flags, '--out', at('none'));
+    expect(none.code).toBe(2);
+    expect(none.err).toContain('it does not exist');
+    vi.unstubAllEnvs();
+    await new Promise((resolve) => server.close(resolve));
   });
 
   it('says what does not fit, with the names, and writes nothing', async () => {

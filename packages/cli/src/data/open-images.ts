@@ -1,8 +1,8 @@
-import { homedir, platform } from 'node:os';
 import { join } from 'node:path';
 import { type ImageSource, imageSource } from '@uniecs/encoders/node';
 import { defaultDataWorkers, type ImageForm } from '@uniecs/retrieval';
 import { UniecsError } from '@uniecs/tensor';
+import { cacheFolder } from './cache-folder.js';
 
 /** How a command reads images. */
 export interface OpenImagesOptions extends ImageForm {
@@ -16,12 +16,7 @@ export interface OpenImagesOptions extends ImageForm {
 
 /** Where decoded images are kept unless the user says otherwise: `uniecs/images` in the folder that the system has for caches. */
 export function defaultImageCache(environment: NodeJS.ProcessEnv = process.env): string {
-  const { XDG_CACHE_HOME, LOCALAPPDATA } = environment;
-  const ofSystem: Partial<Record<NodeJS.Platform, string>> = {
-    darwin: join(homedir(), 'Library', 'Caches'),
-    win32: LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'),
-  };
-  return join(XDG_CACHE_HOME || (ofSystem[platform()] ?? join(homedir(), '.cache')), 'uniecs', 'images');
+  return join(cacheFolder(environment), 'images');
 }
 
 /**

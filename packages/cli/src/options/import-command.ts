@@ -12,11 +12,11 @@ export function addImport(program: Command, action: (flags: ImportFlags) => Prom
     )
     .requiredOption(
       '--text <source>',
-      'a text encoder of the BERT family: its folder (config.json, model.safetensors, tokenizer.json or vocab.txt)',
+      'a text encoder of the BERT family: its folder (config.json, model.safetensors, tokenizer.json or vocab.txt), or hf:owner/name[@revision]',
     )
     .option(
       '--vision <source>',
-      "CLIP's image encoder: its folder, or a safetensors file of OpenAI or open_clip (default: one of the size, drawn)",
+      "CLIP's image encoder: its folder, a safetensors file of OpenAI or open_clip, or hf:owner/name[@revision] (default: one of the size, drawn)",
     )
     .requiredOption('--out <dir>', 'model folder to write: new or empty')
     .addOption(
@@ -40,8 +40,9 @@ export function addImport(program: Command, action: (flags: ImportFlags) => Prom
     .option('--seed <n>', 'of what is drawn (default: 7)', wholeNumber(0))
     .addHelpText(
       'after',
-      `\nThe text encoder is needed in any case: its tokenizer comes with it, and without one there are no titles.\n${examples(
+      `\nThe text encoder is needed in any case: its tokenizer comes with it, and without one there are no titles.\nOnly a source hf:owner/name is fetched, from Hugging Face or HF_ENDPOINT, with HF_TOKEN where it is set.\n${examples(
         'uniecs import --vision clip-vit-base-patch16 --text bert-base-uncased --out pretrained',
+        'uniecs import --vision hf:openai/clip-vit-base-patch16 --text hf:google-bert/bert-base-uncased --out pretrained',
         'uniecs train --init pretrained --train train.jsonl --val val.jsonl --out model --freeze encoders',
       )}`,
     )
