@@ -8,14 +8,23 @@ import { targetsOf, targetTable } from './targets.mjs';
 
 /** @typedef {import('./result-tables.mjs').Results} Results */
 
-const [start, end] = ['<!-- figures: written by npm run bench -- --publish -->', '<!-- end of figures -->'];
-
 /**
- * Puts generated text between the two marks of a document.
+ * Puts the figures between their two marks in a document.
  * @param {string} document
  * @param {string} text
  */
-export function between(document, text) {
+export const between = (document, text) =>
+  betweenMarks(document, 'figures: written by npm run bench -- --publish', 'end of figures', text);
+
+/**
+ * Puts generated text between two marks of a document, which are comments.
+ * @param {string} document
+ * @param {string} first
+ * @param {string} last
+ * @param {string} text
+ */
+export function betweenMarks(document, first, last, text) {
+  const [start, end] = [`<!-- ${first} -->`, `<!-- ${last} -->`];
   const [from, to] = [document.indexOf(start), document.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`publish: expected the marks ${start} and ${end} in this order`);
   return `${document.slice(0, from + start.length)}\n\n${text}\n\n${document.slice(to)}`;

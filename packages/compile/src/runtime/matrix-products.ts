@@ -59,7 +59,12 @@ export function matrixProducts({ threads }: MatrixProductsOptions = {}): MatrixP
     const known = sessions.get(key);
     if (known) return known;
     const model = kind === 'bytes' ? byteModel(shape) : floatModel(shape);
-    const made = createSession(model, { device: 'cpu', ...(threads === undefined ? {} : { threads }) });
+    // Between two products the caller works alone.
+    const made = createSession(model, {
+      device: 'cpu',
+      spinning: false,
+      ...(threads === undefined ? {} : { threads }),
+    });
     sessions.set(key, made);
     made.catch(() => sessions.delete(key));
     return made;

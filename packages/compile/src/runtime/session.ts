@@ -13,6 +13,8 @@ export interface SessionOptions {
    * function whose arrays are large and few, an optimizer's update of many million weights say.
    */
   readonly arena?: boolean;
+  /** Whether threads that wait for work keep their processors busy meanwhile, ONNX Runtime's own choice; default true. Only on the CPU. */
+  readonly spinning?: boolean;
   /** Writes ONNX Runtime's profile to this prefix, for measuring. */
   readonly profilePrefix?: string;
 }
@@ -37,7 +39,7 @@ export interface Session {
  */
 export async function createSession(
   model: Model,
-  { device, threads, arena = true, profilePrefix }: SessionOptions & { readonly device: OrtDevice },
+  { device, threads, arena = true, spinning = true, profilePrefix }: SessionOptions & { readonly device: OrtDevice },
   remote: readonly string[] = [],
 ): Promise<Session> {
   const session = await InferenceSession.create(encodeModel(model), {
@@ -48,6 +50,7 @@ export async function createSession(
     // Failures are thrown; they need not be printed too.
     logSeverityLevel: 4,
     ...deviceOptions(device, model, remote),
+    ...(device === 'cpu' && !spinning ? { extra: { session: { intra_op: { allow_spinning: '0' } } } } : {}),
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
   }).catch(async (error) => {
