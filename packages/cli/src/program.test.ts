@@ -10,7 +10,7 @@ async function parse(...argv: string[]) {
   const collect =
     (name: string) =>
     async (...flags: unknown[]) =>
-      void called.push(name, ...flags.slice(0, ['validateData', 'reproduce'].includes(name) ? 2 : 1));
+      void called.push(name, ...flags.slice(0, ['validateData', 'reportData', 'reproduce'].includes(name) ? 2 : 1));
   const names = [
     'train',
     'ablate',
@@ -24,6 +24,8 @@ async function parse(...argv: string[]) {
     'search',
     'generateData',
     'validateData',
+    'reportData',
+    'buildData',
     'doctor',
   ];
   const actions = Object.fromEntries(names.map((name) => [name, collect(name)])) as unknown as Actions;

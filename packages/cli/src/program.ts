@@ -2,6 +2,7 @@ import type { Reproduction } from '@uniecs/retrieval';
 import { Command, Option } from 'commander';
 import type { AblateFlags } from './commands/ablate.js';
 import type { BeyondTextFlags } from './commands/beyond-text.js';
+import type { BuildDataFlags } from './commands/build-data.js';
 import type { BuildIndexFlags } from './commands/build-index.js';
 import type { DoctorFlags } from './commands/doctor.js';
 import type { EmbedFlags } from './commands/embed.js';
@@ -10,6 +11,7 @@ import type { EvaluateRunFlags } from './commands/evaluate-run.js';
 import type { ExportFlags } from './commands/export.js';
 import type { GenerateDataFlags } from './commands/generate-data.js';
 import type { ImportFlags } from './commands/import-model.js';
+import type { ReportDataFlags } from './commands/report-data.js';
 import type { ReproduceFlags } from './commands/reproduce-flags.js';
 import type { SearchFlags } from './commands/search.js';
 import type { TrainFlags } from './commands/train.js';
@@ -17,6 +19,7 @@ import type { ValidateDataFlags } from './commands/validate-data.js';
 import { checkedDevices } from './machine/device-checks.js';
 import { addAblate } from './options/ablate-command.js';
 import { addBeyondText } from './options/beyond-text-command.js';
+import { addBuildData } from './options/build-data-command.js';
 import {
   architectureOption,
   deviceOption,
@@ -57,6 +60,8 @@ export interface Actions {
   search(flags: SearchFlags): Promise<void>;
   generateData(flags: GenerateDataFlags): Promise<void>;
   validateData(file: string, flags: ValidateDataFlags): Promise<void>;
+  reportData(files: string[], flags: ReportDataFlags): Promise<void>;
+  buildData(flags: BuildDataFlags): Promise<void>;
   doctor(flags: DoctorFlags): Promise<void>;
 }
 
@@ -357,4 +362,18 @@ function addData(program: Command, actions: Actions): void {
     .addOption(imagesOption())
     .addHelpText('after', examples('uniecs data validate train.jsonl'))
     .action((file: string, flags: ValidateDataFlags) => actions.validateData(file, flags));
+  data
+    .command('report')
+    .description('Print the data card of pair and item files: counts, duplicates, and what stands in two of them.')
+    .argument('<files...>', 'pair files or item files (JSONL)')
+    .addOption(imagesOption())
+    .option('--category <field>', 'count products by this field, of the item files or of --items')
+    .option('--items <file>', 'item file that has the field, where the files are pair files')
+    .option('--json <file>', 'write the card there as well')
+    .addHelpText(
+      'after',
+      examples('uniecs data report train.jsonl val.jsonl test.jsonl --items catalog.jsonl --category kind'),
+    )
+    .action((files: string[], flags: ReportDataFlags) => actions.reportData(files, flags));
+  addBuildData(data, (flags) => actions.buildData(flags));
 }

@@ -30,6 +30,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     generateData: async (flags) => finish((await import('./commands/generate-data.js')).runGenerateData(flags, io)),
     validateData: async (file, flags) =>
       finish((await import('./commands/validate-data.js')).runValidateData(file, flags, io)),
+    reportData: async (files, flags) =>
+      finish((await import('./commands/report-data.js')).runReportData(files, flags, io)),
+    buildData: async (flags) => finish((await import('./commands/build-data.js')).runBuildData(flags, io)),
     doctor: async ({ device }) => finish((await import('./commands/doctor.js')).runDoctor(io, device)),
   };
   const program = createProgram(actions, {

@@ -18,6 +18,17 @@ export {
   type EvaluateBenchmarkOptions,
   evaluateBenchmark,
 } from './benchmark/evaluate-benchmark.js';
+export {
+  type DataCard,
+  type DataCardOptions,
+  type DataPart,
+  type DuplicateCounts,
+  dataCard,
+  nearPictures,
+  type PartCard,
+  type PictureFingerprint,
+} from './data-card/data-card.js';
+export { formatDataCard } from './data-card/format-data-card.js';
 export { dotProducts, type Scores } from './dot-products.js';
 export type { DrawOptions, PairSide, SingleModality } from './draw-products.js';
 export type { Embeddings, Matrix } from './embeddings.js';
@@ -29,6 +40,32 @@ export type { CatalogueItem, Item, MetadataValue, Pair } from './items.js';
 export { type MissingCounts, withoutModality } from './missing-modality.js';
 export { type NearestCandidates, type NearestOptions, nearestCandidates } from './nearest-candidates.js';
 export { type NoisyCounts, withNoisyModality } from './noisy-modality.js';
+export { type BuildPairsOptions, type BuiltPair, type BuiltPairs, buildPairs } from './pair-builder/build-pairs.js';
+export {
+  type CandidatePair,
+  type CoInteractionOptions,
+  type CoInteractions,
+  countCoInteractions,
+  type Interaction,
+} from './pair-builder/co-interactions.js';
+export { type PairDecision, parseDecisions } from './pair-builder/decisions.js';
+export { matchPairs, type SimilarPair } from './pair-builder/match-pairs.js';
+export { nearDuplicates } from './pair-builder/near-duplicates.js';
+export {
+  type Similarity,
+  type SimilarityCounts,
+  type SimilarityThresholds,
+  similarPairs,
+  vectorSimilarity,
+} from './pair-builder/similarity.js';
+export {
+  type SplitName,
+  type SplitPairs,
+  type SplitPairsOptions,
+  type SplitShares,
+  splitNames,
+  splitPairs,
+} from './pair-builder/split-pairs.js';
 export { type PairEmbeddings, type PairEmbeddingsOptions, pairEmbeddings } from './pair-embeddings.js';
 export {
   type BootstrapOptions,

@@ -6,8 +6,11 @@ export {
   type GenerateOptions,
   generateCatalogue,
 } from './node/catalogue/generate-catalogue.js';
+export { contentSimilarity } from './node/content-similarity.js';
+export { type PictureOptions, pictureFingerprints, pictureThumbnails } from './node/pictures/picture-fingerprints.js';
 export type { ModalityCounts, Problem, Validated } from './node/problems.js';
 export { requireValid } from './node/problems.js';
 export { type ItemFile, readItems } from './node/read-items.js';
+export { type Line, readLines } from './node/read-lines.js';
 export { type PairColumns, type PairFile, type PairOptions, pairFields, readPairs } from './node/read-pairs.js';
 export type { ReadOptions } from './node/validation.js';

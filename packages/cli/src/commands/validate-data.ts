@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
 import { type ModalityCounts, readItems, readPairs } from '@uniecs/mbeer/node';
 import { UniecsError } from '@uniecs/tensor';
+import { kindOf } from '../data/kind-of.js';
 import { problemLine, readWith } from '../data/read-good.js';
 import { exitCodes } from '../exit-code.js';
 import { type Io, print } from '../terminal/io.js';
@@ -36,26 +36,6 @@ export async function runValidateData(file: string, flags: ValidateDataFlags, io
   print(io, textTable([['', 'image and title', 'image only', 'title only'], ...rows], [1, 2, 3]));
   if (lines === 0) throw empty(file);
   return problems.length > 0 ? exitCodes.badInput : exitCodes.done;
-}
-
-/** Enough of a file's beginning to see the first line's fields. */
-const beginning = 64 * 1024;
-
-/** What a file holds, by the first line that tells: an item has `id`, a pair `item_id_1` and so on. */
-async function kindOf(file: string): Promise<'pairs' | 'items'> {
-  const handle = await open(file).catch(() => undefined);
-  // Whatever keeps the file from being opened is said by the reader.
-  if (!handle) return 'pairs';
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(beginning), 0, beginning, 0);
-    const lines = buffer.toString('utf8', 0, bytesRead).split('\n');
-    const telling = lines.find((line) => /"(id|item_(id|title|image)_[12])"\s*:/.test(line)) ?? '';
-    return /"id"\s*:/.test(telling) && !/"item_(id|title|image)_[12]"\s*:/.test(telling) ? 'items' : 'pairs';
-  } catch {
-    return 'pairs';
-  } finally {
-    await handle.close();
-  }
 }
 
 function empty(file: string): UniecsError {

@@ -15,7 +15,7 @@ import { badEmbeddings, unreadable } from './embeddings-error.js';
 import { type View, type ViewMatrix, vectorsOf, views } from './vectors-of.js';
 
 /** What pages are packed with beside snappy, which the reader knows itself; zstd where this Node has it. */
-const compressors: Compressors = {
+export const compressors: Compressors = {
   GZIP: (input) => zlib.gunzipSync(input),
   BROTLI: (input) => zlib.brotliDecompressSync(input),
   ...('zstdDecompressSync' in zlib ? { ZSTD: zlib.zstdDecompressSync as (input: Uint8Array) => Uint8Array } : {}),

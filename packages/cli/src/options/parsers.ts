@@ -78,3 +78,21 @@ export function fileEndingIn(endings: readonly string[]): (text: string) => stri
     throw new InvalidArgumentError(`Expected a file name that ends in ${endings.join(' or ')}.`);
   };
 }
+
+/** Parses a cosine, -1 to 1. */
+export function cosine(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= -1 && value <= 1) return value;
+  throw new InvalidArgumentError('Expected a number from -1 to 1.');
+}
+
+/** Parses the shares of train, val and test, `0.8,0.1,0.1`. */
+export function splitShares(text: string): { readonly train: number; readonly val: number; readonly test: number } {
+  const shares = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const [train, val, test] = shares;
+  const sum = shares.reduce((total, share) => total + share, 0);
+  if (shares.length === 3 && shares.every((share) => share >= 0) && Math.abs(sum - 1) < 1e-9) {
+    return { train: train as number, val: val as number, test: test as number };
+  }
+  throw new InvalidArgumentError('Expected three shares that add up to 1, as 0.8,0.1,0.1.');
+}

@@ -3,7 +3,7 @@ import { isAbsolute, relative, sep } from 'node:path';
 import sharp from 'sharp';
 
 /** Largest picture that is decoded, in pixels: 25 million. */
-const mostPixels = 25_000_000;
+export const mostPixels = 25_000_000;
 /** Largest picture file that is opened, in bytes. */
 const mostBytes = 1 << 28;
 

@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import {
+  buildPairs,
+  nearPictures,
+  type PairDecision,
+  parseDecisions,
+  type SplitName,
+  type SplitShares,
+  splitNames,
+} from '@uniecs/mbeer';
+import { pictureFingerprints } from '@uniecs/mbeer/node';
+import { UniecsError } from '@uniecs/tensor';
+import { readProducts } from '../build/read-products.js';
+import { type NamedSimilarity, type SimilarityFlags, similarityOf } from '../build/similarity-source.js';
+import { fileDigest, writeBuild } from '../build/write-build.js';
+import { categoryBy, dataFacts } from '../data/data-facts.js';
+import { readInteractions } from '../data/read-interactions.js';
+import { exitCodes } from '../exit-code.js';
+import { type Io, print } from '../terminal/io.js';
+
+/** The flags of `uniecs data build`. */
+export interface BuildDataFlags extends SimilarityFlags {
+  readonly products: string;
+  readonly interactions: string;
+  readonly out: string;
+  readonly images?: string;
+  readonly userColumn?: string;
+  readonly itemColumn?: string;
+  readonly minUsers: number;
+  readonly maxItemsPerUser: number;
+  readonly visual: number;
+  readonly textual: number;
+  readonly group?: string;
+  readonly category?: string;
+  readonly decisions?: string;
+  readonly acceptedOnly?: boolean;
+  readonly shares: SplitShares;
+  readonly seed: number;
+  readonly skipBad?: boolean;
+}
+
+/** Builds same-style pairs from a product table and a log of interactions; the folder appears whole or not at all. */
+export async function runBuildData(flags: BuildDataFlags, io: Io): Promise<number> {
+  const out = resolve(flags.out);
+  await requireFree(out);
+  const decisions = flags.decisions === undefined ? [] : await readDecisions(flags.decisions);
+  const partial = join(dirname(out), `.${basename(out)}-${randomUUID()}`);
+  await mkdir(partial, { recursive: true });
+  try {
+    await buildInto(partial, flags, decisions, io);
+    await rename(partial, out);
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true });
+    throw error;
+  }
+  print(io, `data card: ${join(out, 'card.md')}`);
+  return exitCodes.done;
+}
+
+async function buildInto(
+  partial: string,
+  flags: BuildDataFlags,
+  decisions: readonly PairDecision[],
+  io: Io,
+): Promise<void> {
+  const { products, interactions, minUsers, maxItemsPerUser, visual, textual, shares, seed, group } = flags;
+  const images = resolve(flags.images ?? dirname(products));
+  const scratch = join(partial, 'products.jsonl');
+  // Vectors stand for the pictures, which need not be there then.
+  const check = flags.embeddings === undefined ? 'images' : 'fields';
+  const items = await readProducts(products, io, { images, check, skipBad: flags.skipBad, scratch });
+  await rm(scratch, { force: true });
+  requireField(group, items, '--group');
+  requireField(flags.category, items, '--category');
+  let by: NamedSimilarity['by'] = {};
+  const built = await buildPairs({
+    items,
+    log: readInteractions(interactions, { user: flags.userColumn, item: flags.itemColumn }),
+    minUsers,
+    maxItemsPerUser,
+    thresholds: { visual, textual },
+    seed,
+    shares,
+    decisions,
+    acceptedOnly: flags.acceptedOnly ?? false,
+    signal: io.signal,
+    ...(group === undefined ? {} : { groupField: group }),
+    similarity: async (compared) => {
+      const found = await similarityOf(flags, items, compared, io);
+      by = found.by;
+      return found.similarity;
+    },
+    samePictures: async (similar) => {
+      const places = [...similar];
+      const paths = places.map((place) => items[place]?.image);
+      const prints = await pictureFingerprints(
+        paths.filter((path) => path !== undefined),
+        { signal: io.signal },
+      );
+      const near = nearPictures(paths.map((path) => (path === undefined ? undefined : prints.get(path))));
+      return near.map(([a, b]): [number, number] => [places[a] as number, places[b] as number]);
+    },
+  });
+  if (built.pairs.length === 0) throw noPairs(built.similarity.candidates, built.similarity.similar);
+  const parts = splitNames.map((name: SplitName) => ({
+    name,
+    pairs: built.pairs.filter(({ split }) => split === name).map((pair, i) => ({ ...pair, line: i + 1, tag: 1 })),
+  }));
+  const card = await dataFacts(parts, io, flags.category === undefined ? undefined : categoryBy(flags.category, items));
+  const inputs = [products, interactions, ...(flags.decisions === undefined ? [] : [flags.decisions])];
+  const { pairs, ...counts } = built;
+  const manifest = {
+    inputs: await Promise.all(inputs.map(fileDigest)),
+    images,
+    similarity: by,
+    settings: {
+      minUsers,
+      maxItemsPerUser,
+      visual,
+      textual,
+      group,
+      shares,
+      seed,
+      acceptedOnly: flags.acceptedOnly ?? false,
+    },
+    counts,
+  };
+  await writeBuild(partial, { built, items, card, images, manifest });
+  for (const { name, pairs } of parts) print(io, `${join(flags.out, `${name}.jsonl`)}: ${pairs.length} pairs`);
+  print(io, `${join(flags.out, 'items.jsonl')}: ${items.length} items`);
+}
+
+async function readDecisions(file: string): Promise<PairDecision[]> {
+  const text = await readFile(file, 'utf8').catch((cause: Error) => {
+    throw fault('file', `a decisions file ${file}`, cause.message, 'check the path');
+  });
+  return parseDecisions(text);
+}
+
+function requireField(
+  field: string | undefined,
+  items: readonly { readonly metadata: Readonly<Record<string, unknown>> }[],
+  flag: string,
+): void {
+  if (field === undefined || items.some(({ metadata }) => Object.hasOwn(metadata, field))) return;
+  const got = Object.keys(items[0]?.metadata ?? {}).join(', ') || 'none';
+  throw fault('data', `a field ${field} in the product table, for ${flag}`, got, 'name a field that it has');
+}
+
+function noPairs(candidates: number, similar: number): UniecsError {
+  const hint = 'lower --min-users or the thresholds, or check that both files name products alike';
+  return fault('data', 'at least one pair', `${candidates} candidates, ${similar} of them similar`, hint);
+}
+
+async function requireFree(directory: string): Promise<void> {
+  const entries = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw fault('file', `no or an empty folder ${directory}`, error.message, 'choose another folder');
+  });
+  if (entries.length === 0) return;
+  throw fault('file', `no or an empty folder ${directory}`, `${entries.length} entries in it`, 'choose another folder');
+}
+
+function fault(code: 'data' | 'file', expected: string, got: string, hint: string): UniecsError {
+  return new UniecsError({ code, where: 'data build', expected, got, hint });
+}
