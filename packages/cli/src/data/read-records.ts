@@ -3,7 +3,7 @@ import { readLines } from '@uniecs/mbeer/node';
 import { UniecsError } from '@uniecs/tensor';
 import { CsvError, parse } from 'csv-parse';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
-import { compressors } from '../embeddings/read-parquet.js';
+import { compressors } from '../embeddings/parse-parquet.js';
 
 /** How a table's file may end. */
 export const tableEndings = ['.csv', '.tsv', '.jsonl', '.parquet'] as const;

@@ -1,125 +1,89 @@
-import * as zlib from 'node:zlib';
+import { stat } from 'node:fs/promises';
+import { Worker } from 'node:worker_threads';
 import type { ItemVectors } from '@uniecs/mbeer';
-import { UniecsError } from '@uniecs/tensor';
-import {
-  type AsyncBuffer,
-  asyncBufferFromFile,
-  type Compressors,
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetReadObjects,
-  parquetSchema,
-  type SchemaTree,
-} from 'hyparquet';
-import { badEmbeddings, unreadable } from './embeddings-error.js';
-import { type View, type ViewMatrix, vectorsOf, views } from './vectors-of.js';
+import { type ErrorFields, UniecsError } from '@uniecs/tensor';
+import { unreadable } from './embeddings-error.js';
 
-/** What pages are packed with beside snappy, which the reader knows itself; zstd where this Node has it. */
-export const compressors: Compressors = {
-  GZIP: (input) => zlib.gunzipSync(input),
-  BROTLI: (input) => zlib.brotliDecompressSync(input),
-  ...('zstdDecompressSync' in zlib ? { ZSTD: zlib.zstdDecompressSync as (input: Uint8Array) => Uint8Array } : {}),
-};
+/** What the thread that reads Parquet answers. */
+export type ParquetReply = { readonly vectors: ItemVectors } | { readonly error: Omit<ErrorFields, 'cause'> };
+
+/** The built file of the thread: from a source file and from a built one in the same place, since Node runs no TypeScript. */
+const entry = new URL(
+  `${/\/dist\/[^/]+$/.test(import.meta.url) ? '.' : '../../dist'}/parquet-worker.js`,
+  import.meta.url,
+);
+
+/** What a file may take: a start, and what a megabyte of it may add. Reading takes about a tenth of either. */
+const limits = { seconds: 10, secondsPerMegabyte: 1, megabytes: 256, megabytesPerMegabyte: 24 } as const;
+
+/** A thread that has read a file and waits for the next. */
+let idle: Idle | undefined;
+
+interface Idle {
+  readonly thread: Worker;
+  readonly megabytes: number;
+}
 
 /**
- * Reads embeddings from Parquet, a row an item: `id` (text or whole number), any of `fused`, `image`, `text` as lists of floats, null
- * where the item lacks the modality.
+ * Reads embeddings from Parquet (`parseParquetEmbeddings`) in a thread of its own: a file that is made to keep its reader busy, or to take all
+ * memory, ends the thread and not the process.
  *
- * @throws UniecsError `data`, `file`, or `unsupported` for a compression that is not known
+ * @throws UniecsError as `parseParquetEmbeddings`; `file` for one that takes more time or memory than its size allows
  */
 export async function readParquetEmbeddings(path: string): Promise<ItemVectors> {
-  try {
-    const file = await asyncBufferFromFile(path);
-    const metadata = await parquetMetadataAsync(file);
-    const columns = new Map(parquetSchema(metadata).children.map((column) => [column.element.name, column]));
-    if (!columns.has('id')) {
-      const got = [...columns.keys()].join(', ');
-      throw badEmbeddings(`a column id in ${path}`, got, 'write the product ids as a column of that name');
-    }
-    const ids: string[] = [];
-    await eachRow(file, metadata, 'id', (id, row) => {
-      if (!['string', 'number', 'bigint'].includes(typeof id) || id === '') {
-        throw badEmbeddings(`an id in each row of ${path}`, `${id} in row ${row}`, 'write texts or whole numbers');
-      }
-      ids.push(String(id));
-    });
-    const [matrices, present] = [new Map<View, ViewMatrix>(), new Map<View, Uint8Array>()];
-    for (const view of views) {
-      const column = columns.get(view);
-      if (!column) continue;
-      checkFloats(column, `${view} of ${path}`);
-      const read = await readView(file, metadata, view, ids);
-      if (!read) continue;
-      matrices.set(view, read.matrix);
-      present.set(view, read.has);
-    }
-    const [hasImage, hasText] = [present.get('image'), present.get('text')];
-    return vectorsOf(ids, matrices, path, { ...(hasImage ? { hasImage } : {}), ...(hasText ? { hasText } : {}) });
-  } catch (cause) {
-    if (UniecsError.isInstance(cause)) throw cause;
-    const codec = /unsupported compression codec: (\w+)/.exec(String(cause))?.[1];
-    if (codec === undefined) throw unreadable(path, 'Parquet', cause);
-    throw new UniecsError({
-      code: 'unsupported',
-      where: 'readEmbeddings',
-      expected: `${path} without compression, or with snappy, gzip or brotli`,
-      got: codec,
-      hint: 'write it so, or use a Node that knows it (zstd: 22.15 or later)',
-      details: { path, codec },
-    });
-  }
+  const size = await stat(path).then(
+    (found) => found.size / 2 ** 20,
+    () => 0,
+  );
+  const megabytes = Math.ceil(limits.megabytes + limits.megabytesPerMegabyte * size);
+  const seconds = Math.ceil(limits.seconds + limits.secondsPerMegabyte * size);
+  const thread = taken(megabytes) ?? start(megabytes);
+  const reply = await answerOf(thread, path, seconds, megabytes);
+  thread.unref();
+  void taken()?.terminate();
+  idle = { thread, megabytes };
+  if ('error' in reply) throw new UniecsError(reply.error);
+  return reply.vectors;
 }
 
-/** One view's lists as a matrix, zeros where there is none; nothing where no row has one. */
-async function readView(file: AsyncBuffer, metadata: FileMetaData, view: View, ids: readonly string[]) {
-  const has = new Uint8Array(ids.length);
-  let [columns, data]: [number, Float32Array] = [0, new Float32Array(0)];
-  await eachRow(file, metadata, view, (list, row) => {
-    if (list === null || list === undefined) return;
-    const values = list as ArrayLike<unknown>;
-    if (columns === 0) {
-      columns = values.length;
-      data = new Float32Array(ids.length * columns);
+/** The thread that waits, which waits no more: one of that much memory, or any. */
+function taken(megabytes?: number): Worker | undefined {
+  const found = idle;
+  if (!found || (megabytes ?? found.megabytes) !== found.megabytes) return undefined;
+  idle = undefined;
+  return found.thread;
+}
+
+function start(megabytes: number): Worker {
+  const thread = new Worker(entry, { resourceLimits: { maxOldGenerationSizeMb: megabytes }, name: 'uniecs parquet' });
+  // What it says when it is ended is nobody's.
+  return thread.on('error', () => {});
+}
+
+/** What the thread says of a file; it is ended where it says nothing. */
+function answerOf(thread: Worker, path: string, seconds: number, megabytes: number): Promise<ParquetReply> {
+  return new Promise((resolve, reject) => {
+    const failed = (reason: string) => {
+      finish();
+      void thread.terminate();
+      reject(unreadable(path, 'Parquet', new Error(reason)));
+    };
+    const timer = setTimeout(() => failed(`one that takes more than ${seconds} s to read`), 1000 * seconds);
+    const onError = (error: Error & { code?: string }) =>
+      failed(
+        error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? `one that takes more than ${megabytes} MB to read` : error.message,
+      );
+    const onExit = () => failed('an end of the thread that reads it');
+    const onReply = (reply: ParquetReply) => {
+      finish();
+      resolve(reply);
+    };
+    function finish(): void {
+      clearTimeout(timer);
+      thread.off('message', onReply).off('error', onError).off('exit', onExit);
     }
-    if (values.length !== columns || columns === 0) {
-      const got = `${values.length} in row ${row}, '${ids[row]}'`;
-      throw badEmbeddings(`lists of ${columns || 'some'} numbers in ${view}`, got, 'write null where there is none');
-    }
-    for (let k = 0; k < columns; k++) {
-      const value = values[k];
-      if (typeof value !== 'number') {
-        const got = `${value} in row ${row}, '${ids[row]}'`;
-        throw badEmbeddings(`numbers in ${view}`, got, 'write null for the whole list where there is none');
-      }
-      data[row * columns + k] = value;
-    }
-    has[row] = 1;
+    thread.on('message', onReply).on('error', onError).on('exit', onExit);
+    thread.ref();
+    thread.postMessage(path);
   });
-  return columns === 0 ? undefined : { matrix: { rows: ids.length, columns, data }, has };
-}
-
-/** The values of one column, a group of rows in memory at a time. */
-async function eachRow(
-  file: AsyncBuffer,
-  metadata: FileMetaData,
-  column: string,
-  take: (value: unknown, row: number) => void,
-): Promise<void> {
-  let rowStart = 0;
-  for (const { num_rows } of metadata.row_groups) {
-    const rowEnd = rowStart + Number(num_rows);
-    const rows = await parquetReadObjects({ file, metadata, columns: [column], rowStart, rowEnd, compressors });
-    for (const [i, row] of rows.entries()) take(row[column], rowStart + i);
-    rowStart = rowEnd;
-  }
-}
-
-function checkFloats(column: SchemaTree, name: string): void {
-  let leaf = column;
-  while (leaf.children[0]) leaf = leaf.children[0];
-  const { type, logical_type: logical } = leaf.element;
-  const float = type === 'FLOAT' || type === 'DOUBLE' || logical?.type === 'FLOAT16';
-  if (float && leaf !== column) return;
-  const got = leaf === column ? `single values of ${type}` : `lists of ${type}`;
-  throw badEmbeddings(`${name} to be lists of floats of 16, 32 or 64 bits`, got, 'write list<float>');
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -157,6 +158,19 @@ describe('decodeImage', () => {
     expect((await failure(await bomb(5_001, 5_000))).message).toMatch(/exceeds pixel limit|more than 25 million/);
     expect((await failure(await bomb(5_000, 5_000))).message).not.toMatch(/exceeds pixel limit|more than 25 million/);
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'a pipe, a device and a folder are refused without opening them',
+    async () => {
+      execFileSync('mkfifo', [join(folder, 'pipe.png')]);
+      for (const path of [join(folder, 'pipe.png'), '/dev/zero', folder]) {
+        await expect(decodeImage(path, 8)).rejects.toMatchObject({
+          code: 'data',
+          details: { path, reason: 'not a file' },
+        });
+      }
+    },
+  );
 
   it('a damaged file gives pixels of the right length or a data error, nothing else', async () => {
     const random = seededRandom('damage');

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { UniecsError } from '@uniecs/tensor';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { type ResampleFilter, type RgbImage, resample } from './resample.js';
@@ -120,6 +120,8 @@ export function checkHeader({ format, width, height }: Metadata): void {
 export async function readImage(path: string): Promise<Uint8Array> {
   let file: FileHandle | undefined;
   try {
+    // Asked before it is opened: a pipe would keep the thread that opens it until somebody writes.
+    if (!(await stat(path)).isFile()) throw new Error('not a file');
     file = await open(path, 'r');
     const { size } = await file.stat();
     if (size > maxImageBytes) throw new Error(`${size} bytes are more than ${maxImageBytes}`);

@@ -7,6 +7,9 @@ export const mostPixels = 25_000_000;
 /** Largest picture file that is opened, in bytes. */
 const mostBytes = 1 << 28;
 
+/** As strict as the decoder that a model's pictures go through (`decodeImage` of `@uniecs/encoders`), so that both say the same. */
+const failOn = 'error';
+
 const formats: ReadonlySet<string | undefined> = new Set(['jpeg', 'png', 'webp', 'gif', 'heif', 'avif', 'tiff']);
 
 /**
@@ -40,12 +43,12 @@ export async function checkImageContent(path: string): Promise<string | undefine
   try {
     // From memory: given a path, libvips may answer from its cache of an earlier file of that name.
     const bytes = await readFile(path);
-    const { format, width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    const { format, width, height } = await sharp(bytes, { failOn, limitInputPixels: false }).metadata();
     if (!formats.has(format)) return `image is ${format}, not JPEG, PNG, WebP, GIF, AVIF or TIFF: ${path}`;
     if (width * height > mostPixels) {
       return `image has ${width} x ${height} pixels, more than ${mostPixels / 1e6} million: ${path}`;
     }
-    const picture = sharp(bytes, { limitInputPixels: mostPixels });
+    const picture = sharp(bytes, { failOn, limitInputPixels: mostPixels });
     // Shrinking keeps a large picture out of memory; for a small one it costs twice the decoding.
     await (width * height > 1e6 ? picture.resize(8, 8, { fit: 'fill' }) : picture).raw().toBuffer();
     return undefined;

@@ -1,0 +1,280 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { run } from '@uniecs/cli';
+import { decodeImage } from '@uniecs/encoders/node';
+import { readFashion200k, readFashionIq, readItems, readPairs } from '@uniecs/mbeer/node';
+import { parseSafetensors, serializeSafetensors } from '@uniecs/tensor';
+import { readSafetensors } from '@uniecs/tensor/node';
+import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import sharp from 'sharp';
+
+/**
+ * @typedef {object} Format
+ * @property {string} file its name in the folder that the reader works in
+ * @property {(folder: string) => Promise<Buffer[]>} bases sound files; what they need beside them is written into the folder
+ * @property {(path: string) => Promise<boolean>} read whether a file was taken as sound; a typed error is thrown, or bad lines are named
+ */
+
+const pairs = 4;
+const ids = Array.from({ length: 2 * pairs }, (_, i) => `p${i}`);
+const width = 3;
+
+/** Unit vectors of all products. */
+function vectors() {
+  return Float32Array.from(ids.flatMap((_, i) => [Math.cos(i), Math.sin(i), 0]));
+}
+
+/** @param {string} folder */
+async function pairFile(folder) {
+  const lines = Array.from({ length: pairs }, (_, i) => ({
+    ...{ item_id_1: ids[2 * i], item_title_1: `red shoe ${i}`, item_image_1: 'images/a.png' },
+    ...{ item_id_2: ids[2 * i + 1], item_title_2: `blue shoe ${i}`, item_image_2: 'images/a.png', tag: 1 },
+  }));
+  await picture(folder);
+  return Buffer.from(lines.map((line) => JSON.stringify(line)).join('\n'));
+}
+
+/** @param {string} folder */
+async function picture(folder) {
+  await mkdir(join(folder, 'images'), { recursive: true });
+  const png = await sharp({ create: { width: 3, height: 2, channels: 3, background: '#f00' } })
+    .png()
+    .toBuffer();
+  await writeFile(join(folder, 'images', 'a.png'), png);
+}
+
+/**
+ * Embeddings as the command judges them. Its exit code is 2 for bad input; what nobody foresaw says so.
+ * @param {string} path
+ */
+async function evaluated(path) {
+  let said = '';
+  const stderr = {
+    write: (/** @type {string} */ text) => {
+      said += text;
+    },
+  };
+  const folder = join(path, '..');
+  const argv = ['eval', '--embeddings', path, '--pairs', join(folder, 'pairs.jsonl'), '--normalize'];
+  const code = await run(argv, { stdout: { write: () => {} }, stderr, signal: new AbortController().signal });
+  if (code === 0 || code === 2) return code === 0;
+  throw new Error(`exit code ${code}: ${said.trim()}`);
+}
+
+/** @param {string} folder */
+async function besideEmbeddings(folder) {
+  await writeFile(join(folder, 'pairs.jsonl'), await pairFile(folder));
+  await writeFile(join(folder, 'ids.json'), JSON.stringify(ids));
+}
+
+/**
+ * The embeddings as Parquet.
+ * @param {'UNCOMPRESSED' | 'SNAPPY' | 'GZIP'} codec
+ */
+function parquet(codec) {
+  /** @type {(name: string) => import('hyparquet').SchemaElement[]} */
+  const list = (name) => [
+    { name, converted_type: 'LIST', repetition_type: 'OPTIONAL', num_children: 1 },
+    { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+    { name: 'element', type: 'FLOAT', repetition_type: 'REQUIRED' },
+  ];
+  const writer = new ByteWriter();
+  const parquetWriter = new ParquetWriter({
+    writer,
+    schema: [
+      { name: 'root', num_children: 3 },
+      { name: 'id', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' },
+      ...list('image'),
+      ...list('text'),
+    ],
+    codec,
+    compressors: { GZIP: (input) => gzipSync(input) },
+  });
+  const data = vectors();
+  const rows = ids.map((_, i) => Array.from(data.subarray(i * width, (i + 1) * width)));
+  parquetWriter.write({
+    columnData: [
+      { name: 'id', data: [...ids] },
+      { name: 'image', data: rows },
+      { name: 'text', data: rows },
+    ],
+    rowGroupSize: 5,
+  });
+  parquetWriter.finish();
+  return Buffer.from(writer.getBytes());
+}
+
+/** @param {'<f2' | '<f4' | '<f8'} descr */
+function npy(descr) {
+  const bytes = { '<f2': 2, '<f4': 4, '<f8': 8 }[descr];
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${ids.length}, ${width}), }`;
+  const head = Buffer.alloc(10);
+  head.write('\x93NUMPY\x01', 'latin1');
+  head.writeUInt16LE(118, 8);
+  const values = vectors();
+  const data = Buffer.alloc(values.length * bytes);
+  values.forEach((value, i) => {
+    if (bytes === 2) data.writeUInt16LE(value > 0 ? 0x3c00 : 0xbc00, i * 2);
+    else if (bytes === 4) data.writeFloatLE(value, i * 4);
+    else data.writeDoubleLE(value, i * 8);
+  });
+  return Buffer.concat([head, Buffer.from(`${text.padEnd(117)}\n`), data]);
+}
+
+/** @param {(picture: import('sharp').Sharp) => import('sharp').Sharp} as */
+function image(as) {
+  const [width, height] = [33, 21];
+  const noise = Buffer.from(Array.from({ length: width * height * 3 }, (_, i) => (i * 7919) % 251));
+  return as(sharp(noise, { raw: { width, height, channels: 3 } })).toBuffer();
+}
+
+/**
+ * @param {string} ending
+ * @param {readonly ((picture: import('sharp').Sharp) => import('sharp').Sharp)[]} ways
+ * @returns {Format}
+ */
+function imageFormat(ending, ways) {
+  return {
+    file: `image.${ending}`,
+    bases: async (folder) => {
+      await writeFile(join(folder, 'one.jsonl'), JSON.stringify({ id: 'a', image: `image.${ending}` }));
+      return Promise.all(ways.map(image));
+    },
+    read: async (path) => {
+      // Both decoders: that of the encoders, and that of data files.
+      const { problems } = await readItems(join(path, '..', 'one.jsonl'));
+      const pixels = await decodeImage(path, 8);
+      if (pixels.length !== 8 * 8 * 3) throw new Error(`${pixels.length} bytes`);
+      if (problems.length > 0) throw new Error(`decodes, and is bad at once: ${problems[0]?.reason}`);
+      return true;
+    },
+  };
+}
+
+/** @type {Record<string, Format>} */
+export const formats = {
+  safetensors: {
+    file: 'x.safetensors',
+    bases: async (folder) => {
+      await besideEmbeddings(folder);
+      const matrix = (/** @type {Float32Array} */ data) => ({
+        dtype: /** @type {const} */ ('F32'),
+        shape: [ids.length, width],
+        data,
+      });
+      const ones = {
+        dtype: /** @type {const} */ ('U8'),
+        shape: [ids.length],
+        data: new Uint8Array(ids.length).fill(1),
+      };
+      const tensors = new Map(Object.entries({ image: matrix(vectors()), text: matrix(vectors()), has_image: ones }));
+      const other = new Map([
+        [
+          'layer.weight',
+          { dtype: /** @type {const} */ ('I64'), shape: [2, 3], data: BigInt64Array.from([1n, 2n, 3n, 4n, 5n, 6n]) },
+        ],
+      ]);
+      return [
+        Buffer.from(serializeSafetensors(tensors, { ids: JSON.stringify(ids) })),
+        Buffer.from(serializeSafetensors(other, {})),
+      ];
+    },
+    read: async (path) => {
+      const good = await evaluated(path);
+      await readSafetensors(path);
+      parseSafetensors(await readFile(path));
+      return good;
+    },
+  },
+  parquet: {
+    file: 'x.parquet',
+    bases: async (folder) => {
+      await besideEmbeddings(folder);
+      return [parquet('UNCOMPRESSED'), parquet('SNAPPY'), parquet('GZIP')];
+    },
+    read: evaluated,
+  },
+  npy: {
+    file: 'image.npy',
+    bases: async (folder) => {
+      await besideEmbeddings(folder);
+      return [npy('<f4'), npy('<f8'), npy('<f2')];
+    },
+    read: evaluated,
+  },
+  'ids of npy': {
+    file: 'ids.json',
+    bases: async (folder) => {
+      await besideEmbeddings(folder);
+      await writeFile(join(folder, 'image.npy'), npy('<f4'));
+      return [Buffer.from(JSON.stringify(ids))];
+    },
+    read: (path) => evaluated(join(path, '..', 'image.npy')),
+  },
+  pairs: {
+    file: 'pairs.jsonl',
+    bases: async (folder) => [await pairFile(folder)],
+    read: async (path) => {
+      const { problems, lines } = await readPairs(path);
+      return problems.length === 0 && lines > 0;
+    },
+  },
+  items: {
+    file: 'items.jsonl',
+    bases: async (folder) => {
+      await picture(folder);
+      const lines = ids.map((id) => ({ id, title: `shoe ${id}`, image: 'images/a.png', price: 12.5, sale: true }));
+      return [Buffer.from(lines.map((line) => JSON.stringify(line)).join('\n'))];
+    },
+    read: async (path) => {
+      const { problems, lines } = await readItems(path);
+      return problems.length === 0 && lines > 0;
+    },
+  },
+  fashion200k: {
+    file: 'labels/dress_test_detect_all.txt',
+    bases: async (folder) => {
+      await picture(folder);
+      await mkdir(join(folder, 'labels'), { recursive: true });
+      const lines = ids.map((_, i) => `images/${i}/a.png\t0.${i}\ta red dress ${i >> 1}\n`);
+      return [Buffer.from(lines.join(''))];
+    },
+    read: async (path) => {
+      const { problems } = await readFashion200k(join(path, '..', '..'), { categories: ['dress'] });
+      return problems.length === 0;
+    },
+  },
+  fashioniq: {
+    file: 'captions/cap.dress.val.json',
+    bases: async (folder) => {
+      for (const part of ['captions', 'image_splits']) await mkdir(join(folder, part), { recursive: true });
+      await writeFile(join(folder, 'image_splits', 'split.dress.val.json'), JSON.stringify(ids));
+      const captions = ids.slice(1).map((target) => ({ target, candidate: ids[0], captions: ['is red', 'longer'] }));
+      return [Buffer.from(JSON.stringify(captions))];
+    },
+    read: async (path) => {
+      const { problems } = await readFashionIq(join(path, '..', '..'), { categories: ['dress'] });
+      return problems.length === 0;
+    },
+  },
+  jpeg: imageFormat('jpg', [
+    (one) => one.jpeg(),
+    (one) => one.jpeg({ progressive: true }),
+    (one) => one.grayscale().jpeg(),
+  ]),
+  png: imageFormat('png', [
+    (one) => one.png(),
+    (one) => one.png({ progressive: true }),
+    (one) => one.png({ palette: true }),
+  ]),
+  webp: imageFormat('webp', [(one) => one.webp(), (one) => one.webp({ lossless: true })]),
+  gif: imageFormat('gif', [(one) => one.gif()]),
+  tiff: imageFormat('tif', [
+    (one) => one.tiff({ compression: 'none' }),
+    (one) => one.tiff({ compression: 'lzw' }),
+    (one) => one.tiff({ compression: 'deflate', tile: true }),
+    (one) => one.tiff({ compression: 'jpeg' }),
+  ]),
+  avif: imageFormat('avif', [(one) => one.avif({ effort: 0 })]),
+};
