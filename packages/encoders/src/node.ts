@@ -1,5 +1,5 @@
 export { type AugmentOptions, augmentationRandom, augmentImage } from './images/augment-image.js';
-export { type DecodeOptions, decodeImage, maxImageBytes, maxImagePixels } from './images/decode-image.js';
+export { type DecodeOptions, decodeImage, decoderName, maxImageBytes, maxImagePixels } from './images/decode-image.js';
 export type { RowAugmentation } from './images/fill-images.js';
 export { type ImageCache, type ImageCacheOptions, imageCache } from './images/image-cache.js';
 export {

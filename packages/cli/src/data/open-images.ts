@@ -16,12 +16,21 @@ export interface OpenImagesOptions extends ImageForm {
 
 /** Where decoded images are kept unless the user says otherwise: `uniecs/images` in the folder that the system has for caches. */
 export function defaultImageCache(environment: NodeJS.ProcessEnv = process.env): string {
+  return join(cacheFolder(environment), 'images');
+}
+
+/** Where token features of frozen encoders are kept unless the user says otherwise: `uniecs/features` beside them. */
+export function defaultFeatureCache(environment: NodeJS.ProcessEnv = process.env): string {
+  return join(cacheFolder(environment), 'features');
+}
+
+function cacheFolder(environment: NodeJS.ProcessEnv): string {
   const { XDG_CACHE_HOME, LOCALAPPDATA } = environment;
   const ofSystem: Partial<Record<NodeJS.Platform, string>> = {
     darwin: join(homedir(), 'Library', 'Caches'),
     win32: LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'),
   };
-  return join(XDG_CACHE_HOME || (ofSystem[platform()] ?? join(homedir(), '.cache')), 'uniecs', 'images');
+  return join(XDG_CACHE_HOME || (ofSystem[platform()] ?? join(homedir(), '.cache')), 'uniecs');
 }
 
 /**
