@@ -25,6 +25,7 @@ import {
   deviceOption,
   epochsOption,
   examples,
+  featureCacheOption,
   imageCacheOption,
   imagesOption,
   logFormatOption,
@@ -158,6 +159,7 @@ function addTrain(program: Command, actions: Actions): void {
       wholeNumber(0),
     )
     .addOption(imageCacheOption())
+    .addOption(featureCacheOption())
     .option('--drop <names>', 'loss terms or groups to leave out, with commas between', nameList)
     .option('--term <file>', 'module that exports a loss term of your own')
     .addOption(deviceOption(' (default: auto; with --resume the one that the run had)'))

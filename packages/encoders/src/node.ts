@@ -1,7 +1,7 @@
 export { type FetchCheckpointOptions, fetchCheckpoint } from './hub/fetch-checkpoint.js';
 export { defaultHubEndpoint, isHubSource } from './hub/hub-source.js';
 export { type AugmentOptions, augmentationRandom, augmentImage } from './images/augment-image.js';
-export { type DecodeOptions, decodeImage, maxImageBytes, maxImagePixels } from './images/decode-image.js';
+export { type DecodeOptions, decodeImage, decoderName, maxImageBytes, maxImagePixels } from './images/decode-image.js';
 export type { RowAugmentation } from './images/fill-images.js';
 export { type ImageCache, type ImageCacheOptions, imageCache } from './images/image-cache.js';
 export {

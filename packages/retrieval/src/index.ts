@@ -18,6 +18,7 @@ export {
 export type { ByRow } from './ablation/recall-rows.js';
 export type { AblationEvent, GridOutcome } from './ablation/run-grid.js';
 export { writeAblation } from './ablation/write-ablation.js';
+export type { HostBatch, LoadItems } from './data/feed-batches.js';
 export { type FedRows, type ItemFeeder, itemFeeder } from './data/feed-items.js';
 export {
   anyPartial,
@@ -30,6 +31,7 @@ export {
 export {
   type Batching,
   type HostPairs,
+  loadedPairs,
   type PairBatches,
   type PairBatchesOptions,
   pairBatches,
@@ -49,6 +51,13 @@ export {
   readExportManifest,
 } from './export/exported-folder.js';
 export { type ExportedModel, type OpenExportedOptions, openExported } from './export/open-exported.js';
+export {
+  type FeatureCache,
+  type FeatureCacheOptions,
+  type FeatureProgress,
+  featureCache,
+  type PrepareOptions,
+} from './features/feature-cache.js';
 export type { CheckpointInfo, Json } from './files/checkpoint-info.js';
 export {
   type CheckpointManifest,
@@ -86,7 +95,7 @@ export type { IndexRecord, SearchHit, SearchIndex, SearchQuery } from './index/s
 export { type FeatureFusionConfig, featureFusion } from './model/feature-fusion.js';
 export { type ImageForm, imageForm } from './model/image-form.js';
 export type { ItemFusion, ItemFusionOptions } from './model/item-fusion.js';
-export type { ItemTensors } from './model/item-tensors.js';
+export type { FeatureTensors, ItemTensors } from './model/item-tensors.js';
 export {
   type Architecture,
   architectures,
@@ -137,7 +146,14 @@ export { resumedSettings } from './training/resumed-settings.js';
 export type { StepNumbers } from './training/step-numbers.js';
 export { type StepRunner, stepRunner } from './training/step-runner.js';
 export { type TrainOptions, train } from './training/train.js';
-export type { SaveFailedEvent, SkippedEvent, StepEvent, TrainEvent, TrainSummary } from './training/train-events.js';
+export type {
+  FeaturesEvent,
+  SaveFailedEvent,
+  SkippedEvent,
+  StepEvent,
+  TrainEvent,
+  TrainSummary,
+} from './training/train-events.js';
 export {
   defaultDataWorkers,
   type GivenSettings,

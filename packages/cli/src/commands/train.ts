@@ -15,7 +15,7 @@ import {
 import { readSettings } from '../config/read-settings.js';
 import { inputsOf, inputsToStore, type RunInputs } from '../config/run-inputs.js';
 import { type SettingsFlags, settingsOfFlags } from '../config/settings-of-flags.js';
-import { openImages } from '../data/open-images.js';
+import { defaultFeatureCache, openImages } from '../data/open-images.js';
 import { readGoodPairs } from '../data/read-good.js';
 import { startEngine } from '../engine.js';
 import { afterStart, exitCodes, interruptedCode } from '../exit-code.js';
@@ -33,6 +33,7 @@ import { runDevice } from '../training/run-device.js';
 export interface TrainFlags extends SettingsFlags, Partial<RunInputs> {
   readonly out: string;
   readonly imageCache?: string;
+  readonly featureCache?: string;
   readonly config?: string;
   readonly init?: string;
   readonly device?: DeviceName;
@@ -76,6 +77,7 @@ export async function runTrain(flags: TrainFlags, io: Io): Promise<number> {
       train: pairs,
       validation,
       images,
+      ...(flags.featureCache === 'off' ? {} : { features: flags.featureCache ?? defaultFeatureCache() }),
       out,
       resume,
       terms,

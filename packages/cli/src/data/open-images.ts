@@ -19,6 +19,11 @@ export function defaultImageCache(environment: NodeJS.ProcessEnv = process.env):
   return join(cacheFolder(environment), 'images');
 }
 
+/** Where token features of frozen encoders are kept unless the user says otherwise: `uniecs/features` beside them. */
+export function defaultFeatureCache(environment: NodeJS.ProcessEnv = process.env): string {
+  return join(cacheFolder(environment), 'features');
+}
+
 /**
  * The source of a command's images.
  *

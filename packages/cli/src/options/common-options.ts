@@ -15,6 +15,14 @@ export function imageCacheOption(): Option {
   );
 }
 
+/** `--feature-cache` of the commands that train. */
+export function featureCacheOption(): Option {
+  return new Option(
+    '--feature-cache <dir>',
+    "folder for what frozen encoders give each item, or off: they encode at every step (default: the user's cache folder)",
+  );
+}
+
 /** `--model`, where it names what is trained. */
 export function architectureOption(): Option {
   return new Option(

@@ -1,5 +1,5 @@
 import type { EvaluationReport } from '@uniecs/mbeer';
-import type { StepEvent, TrainEvent } from '@uniecs/retrieval';
+import type { FeaturesEvent, StepEvent, TrainEvent } from '@uniecs/retrieval';
 import { percent } from './data-wait.js';
 import { duration, rate } from './duration.js';
 import type { OutputStream } from './io.js';
@@ -32,6 +32,7 @@ export function prettyReporter(stream: OutputStream, clock: () => number = () =>
   const line = statusLine(stream, clock);
   let smoothed: { readonly pace: number; readonly wait: number } | undefined;
   let everySteps = 1;
+  let told = 0;
 
   function step(event: StepEvent): void {
     const mean = (before: number | undefined, now: number) => (before === undefined ? now : 0.8 * before + 0.2 * now);
@@ -46,6 +47,17 @@ export function prettyReporter(stream: OutputStream, clock: () => number = () =>
       line.show((width) => progressLine(state, width));
     } else if (event.step % everySteps === 0 || event.step === event.totalSteps) {
       line.print(`${label}  ${loss}  ${rate(pace)} pairs/s  ${wait}  ${duration(event.secondsLeft)} left`);
+    }
+  }
+
+  function features({ done, total, itemsPerSecond }: FeaturesEvent): void {
+    const secondsLeft = (total - done) / itemsPerSecond;
+    const state = { label: 'token features', done, total, perSecond: itemsPerSecond, unit: 'items', secondsLeft };
+    if (line.live) line.show((width) => progressLine(state, width));
+    // A tenth at a time.
+    else if (done === total || done >= told + total / 10) {
+      told = done;
+      line.print(`token features ${done}/${total}  ${rate(itemsPerSecond)} items/s  ${duration(secondsLeft)} left`);
     }
   }
 
@@ -66,6 +78,8 @@ export function prettyReporter(stream: OutputStream, clock: () => number = () =>
         line.print(`step ${event.step}  skipped: ${event.reason}`);
       } else if (event.type === 'saveFailed') {
         line.print(`step ${event.step}  the ${event.what} could not be saved, the run goes on: ${event.reason}`);
+      } else if (event.type === 'features') {
+        features(event);
       } else if (event.type === 'note') {
         line.print(event.text);
       }

@@ -12,6 +12,13 @@ export const maxImageBytes = maxImagePixels * 8;
 /** Changes with the pixels that this file makes of the same content: what was stored before is decoded anew then. */
 export const decodeRevision = 1;
 
+/** A name of what this decoder makes of a file's content: another name may mean other pixels. */
+export function decoderName({ fit = 'fill', filter }: Pick<DecodeOptions, 'fit' | 'filter'> = {}): string {
+  const { sharp: library, vips } = sharp.versions;
+  const form = filter ? `${fit}-${filter}` : fit;
+  return `${form}-${decodeRevision}-sharp-${library}-vips-${vips}`;
+}
+
 /** What is decoded: pictures made of pixels. (A vector image may refer to other files and has no size of its own.) */
 const formats = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif', 'avif']);
 

@@ -14,8 +14,7 @@ import {
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { UniecsError } from '@uniecs/tensor';
-import sharp from 'sharp';
-import { type DecodeOptions, decodeRevision } from './decode-image.js';
+import { type DecodeOptions, decoderName } from './decode-image.js';
 import { makeRoom } from './make-room.js';
 
 /** Where decoded images are kept on disk, and how many. */
@@ -75,10 +74,8 @@ const mostOpenFiles = 64;
  *
  * @throws UniecsError `file` where it cannot be made or read
  */
-export function storeFolder({ folder, size, fit = 'fill', filter }: ImageStoreOptions): string {
-  const { sharp: library, vips } = sharp.versions;
-  const form = filter ? `${fit}-${filter}` : fit;
-  const path = join(folder, `${size}-${form}-${decodeRevision}-sharp-${library}-vips-${vips}`);
+export function storeFolder({ folder, size, ...form }: ImageStoreOptions): string {
+  const path = join(folder, `${size}-${decoderName(form)}`);
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     accessSync(path, constants.R_OK | constants.X_OK);

@@ -97,7 +97,8 @@ export function anyPartial(items: Iterable<Item>): boolean {
   return false;
 }
 
-function checkItem({ id, title, image }: Item): void {
+/** @throws UniecsError `data` for an item with neither title nor image */
+export function checkItem({ id, title, image }: Item): void {
   if (title !== undefined || image !== undefined) return;
   throw new UniecsError({
     code: 'data',

@@ -3,13 +3,14 @@ import type { AugmentOptions } from '@uniecs/encoders/node';
 import type { Item, Pair } from '@uniecs/mbeer';
 import { seededRandom } from '@uniecs/tensor';
 import { type BatchGroup, batchPlan, type PlannedBatch } from './batch-plan.js';
+import type { HostBatch, LoadItems } from './feed-batches.js';
 import { anyPartial, float32, type HostItems, type ItemLoader, int32, itemBatch } from './item-batch.js';
 import { titleGroups } from './title-groups.js';
 import { dropsModalities, type ModalityDropout, varyPairs } from './vary-pairs.js';
 
 /** A training batch of N pairs as host arrays: 2N items (items 1 first) and the fields of `PairLabels`. */
-export interface HostPairs {
-  readonly items: HostItems;
+export interface HostPairs<Items extends HostBatch = HostItems> {
+  readonly items: Items;
   readonly labels: {
     readonly valid: HostTensor;
     readonly product1: HostTensor;
@@ -26,7 +27,7 @@ export interface HostPairs {
 }
 
 /** The batches of a run: a pure function of the step, so that a resumed run gets the same ones. */
-export interface PairBatches {
+export interface PairBatches<Items extends HostBatch = HostItems> {
   /** Pairs of an epoch. */
   readonly pairs: number;
   readonly stepsPerEpoch: number;
@@ -39,7 +40,7 @@ export interface PairBatches {
    *
    * @param pixels memory for the pixels of `rows` images, from the loader's `images.pixels`; default new memory
    */
-  batch(step: number, pixels?: Uint8Array): Promise<HostPairs>;
+  batch(step: number, pixels?: Uint8Array): Promise<HostPairs<Items>>;
 }
 
 /** Where batches come from. */
@@ -84,7 +85,15 @@ export interface Batching {
  * @throws UniecsError `argument` as `titleGroups` does
  */
 export function pairBatches(options: PairBatchesOptions): PairBatches {
-  const { pairs, loader, seed, augment = {}, batching = {}, modalityDropout = {} } = options;
+  return loadedPairs(options, (items, made) => itemBatch(items, options.loader, made));
+}
+
+/** `pairBatches` whose items are made by `load`, features of frozen encoders say. */
+export function loadedPairs<Items extends HostBatch>(
+  options: PairBatchesOptions,
+  load: LoadItems<Items>,
+): PairBatches<Items> {
+  const { pairs, seed, augment = {}, batching = {}, modalityDropout = {} } = options;
   const partial = dropsModalities(modalityDropout) || anyPartial(pairs.flatMap(({ item1, item2 }) => [item1, item2]));
   const varied = varyPairs({ seed, swap: batching.swap, modalityDropout });
   const productOf = productNumbers(pairs);
@@ -104,14 +113,14 @@ export function pairBatches(options: PairBatchesOptions): PairBatches {
     return planned.batches[step % stepsPerEpoch] as PlannedBatch;
   }
 
-  async function batch(step: number, pixels?: Uint8Array): Promise<HostPairs> {
+  async function batch(step: number, pixels?: Uint8Array): Promise<HostPairs<Items>> {
     const { chosen, shape } = planAt(step);
     const { pairs: batchSize, length } = shape;
     const there = chosen.map((index) => varied(pairs[index] as Pair, index, step));
     const padding: undefined[] = Array.from({ length: batchSize - there.length });
     const side = (field: 'item1' | 'item2'): (Item | undefined)[] => [...there.map((pair) => pair[field]), ...padding];
     const rows = [...side('item1'), ...side('item2')];
-    const items = await itemBatch(rows, loader, {
+    const items = await load(rows, {
       partial,
       length,
       augment: augment === false ? undefined : { seed, step, options: augment },
@@ -152,7 +161,7 @@ function groupsOf({ pairs, loader, batchSize, batching = {}, imageTokens = 0 }: 
   return titleGroups({ lengths, maxLength, imageTokens, batchSize, tokenBudget });
 }
 
-function presence({ hasImage, hasText }: HostItems, batchSize: number) {
+function presence({ hasImage, hasText }: HostBatch, batchSize: number) {
   if (!hasImage || !hasText) return {};
   const half = (tensor: HostTensor, item: number) =>
     float32((tensor.data as Float32Array).slice(item * batchSize, (item + 1) * batchSize), batchSize);

@@ -1,10 +1,10 @@
 import { compile, type Device, type DeviceState, type HostTree } from '@uniecs/compile';
-import type { PixelPreparation } from '@uniecs/encoders/node';
+import type { ImageSource } from '@uniecs/encoders/node';
 import type { Embeddings, Item } from '@uniecs/mbeer';
 import { UniecsError } from '@uniecs/tensor';
-import { itemFeeder } from '../data/feed-items.js';
-import { anyPartial, type HostItems, type ItemLoader, itemBatch } from '../data/item-batch.js';
-import type { ItemTensors } from '../model/item-tensors.js';
+import { batchFeeder, type LoadItems } from '../data/feed-batches.js';
+import { anyPartial, type ItemBatchOptions, type ItemLoader, itemBatch } from '../data/item-batch.js';
+import type { FeatureTensors, ItemTensors } from '../model/item-tensors.js';
 import type { RetrievalModel } from '../model/retrieval-model.js';
 import type { ItemVectors } from '../training/pair-vectors.js';
 
@@ -40,46 +40,51 @@ export interface EmbedderOptions {
   readonly device?: Device;
   /** The parameters where they live beside compiled functions (a training run's); default the model's variables as they are. */
   readonly state?: DeviceState;
+  /** How batches are made; default `itemBatch` by the loader. */
+  readonly load?: LoadItems | undefined;
 }
 
 /** An embedder of items and queries: the model's forward pass, compiled. A batch is filled up with padding, so one graph serves all. */
-export function embedder({ model, loader, batchSize = 64, state, device }: EmbedderOptions): Embedder {
-  const represent = compile((items: ItemTensors): ItemVectors => model.represent(items), {
+export function embedder({ model, loader, batchSize = 64, state, device, load }: EmbedderOptions): Embedder {
+  const represent = compile((items: ItemTensors | FeatureTensors): ItemVectors => model.represent(items), {
     state: state ?? model,
     name: 'embed',
     ...(device === undefined ? {} : { device }),
   });
   return itemEmbedder({
     dimension: model.config.fusion.width,
-    pixels: model.config.pixels,
-    loader,
+    images: loader.images,
     batchSize,
+    makeBatch: load ?? ((items, made) => itemBatch(items, loader, made)),
+    feeder: () => batchFeeder(model.config.pixels),
     represent,
     dispose: () => represent.dispose(),
   });
 }
 
-/** What embeds batches of items, whatever computes it. */
-export interface ItemEmbedderOptions {
+/** What embeds batches of items, whatever they are made of and whatever computes it. */
+export interface ItemEmbedderOptions<Batch, Fed> {
   /** D. */
   readonly dimension: number;
-  /** Mean and deviation of the images; default CLIP's. */
-  readonly pixels?: Pick<PixelPreparation, 'mean' | 'std'> | undefined;
-  readonly loader: ItemLoader;
+  readonly images: ImageSource;
   /** Items per pass. */
   readonly batchSize: number;
-  /** f, v and t of a batch as host arrays; pixels hold until the next call. */
-  readonly represent: (items: HostTree<ItemTensors>) => Promise<HostTree<ItemVectors>>;
+  readonly makeBatch: (items: readonly (Item | undefined)[], options: ItemBatchOptions) => Promise<Batch>;
+  /** Makes a feeder, whose arrays hold until its next call. */
+  readonly feeder: () => (batch: Batch) => Fed;
+  /** f, v and t of a batch. */
+  readonly represent: (items: Fed) => Promise<HostTree<ItemVectors>>;
   readonly dispose: () => Promise<void>;
 }
 
 /** An embedder over anything that computes the representations of a batch. */
-export function itemEmbedder(options: ItemEmbedderOptions): Embedder {
-  const { dimension, loader, batchSize, represent, dispose } = options;
+export function itemEmbedder<Batch, Fed>(options: ItemEmbedderOptions<Batch, Fed>): Embedder {
+  const { dimension, images, batchSize, makeBatch, feeder, represent, dispose } = options;
+
   /** A batch of `size` items, the rest of it padding. */
-  function load(items: readonly Item[], size: number, partial: boolean, into?: Uint8Array): Promise<HostItems> {
+  function load(items: readonly Item[], size: number, partial: boolean, into?: Uint8Array): Promise<Batch> {
     const padded = [...items, ...Array.from<undefined>({ length: size - items.length })];
-    const batch = itemBatch(padded, loader, { partial, into });
+    const batch = makeBatch(padded, { partial, into });
     // What is wrong is said by whoever waits for it, which may be later.
     batch.catch(() => {});
     return batch;
@@ -89,9 +94,9 @@ export function itemEmbedder(options: ItemEmbedderOptions): Embedder {
     const matrix = () => new Float32Array(items.length * dimension);
     const result = { fused: matrix(), image: matrix(), text: matrix() };
     const partial = anyPartial(items);
-    const feed = itemFeeder(options.pixels);
+    const feed = feeder();
     // Two batches of pixels: one is read while the other is embedded.
-    const pixels = [0, 1].map(() => loader.images.pixels(batchSize));
+    const pixels = [0, 1].map(() => images.pixels(batchSize));
     const loadAt = (start: number) =>
       load(items.slice(start, start + batchSize), batchSize, partial, pixels[(start / batchSize) % 2]);
     let next = items.length > 0 ? loadAt(0) : undefined;
@@ -134,7 +139,7 @@ export function itemEmbedder(options: ItemEmbedderOptions): Embedder {
       ...(text === undefined ? {} : { title: text }),
       ...(image === undefined ? {} : { image }),
     };
-    const { fused } = await represent(itemFeeder(options.pixels)(await load([item], 1, true)));
+    const { fused } = await represent(feeder()(await load([item], 1, true)));
     return (fused.data as Float32Array).slice();
   }
 

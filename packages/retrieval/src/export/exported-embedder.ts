@@ -1,6 +1,7 @@
 import type { HostTensor } from '@uniecs/compile';
 import { type ImageSource, imageSource } from '@uniecs/encoders/node';
-import { float32 } from '../data/item-batch.js';
+import { itemFeeder } from '../data/feed-items.js';
+import { float32, itemBatch } from '../data/item-batch.js';
 import { type Embedder, itemEmbedder } from '../embedding/embedder.js';
 import { partRoles } from './export-roles.js';
 import { exportFingerprint } from './exported-folder.js';
@@ -37,15 +38,17 @@ export async function exportedEmbedder(
   const { size, fit, filter } = manifest.image;
   const form = { size, fit, ...(filter === 'lanczos3' ? {} : { filter }) };
   const source = images ?? imageSource({ ...form, memoryBytes: cachedImageBytes });
+  const loader = { tokenizer, images: source, maxLength: manifest.text.maxLength };
   const [imageTokens, textTokens, fusion] = partRoles.map((role) => opened.model(role));
   const outputOf = async (model: typeof fusion, inputs: Record<string, HostTensor>, name: string) =>
     (await model?.run(inputs))?.[name] as HostTensor;
 
   const made = itemEmbedder({
     dimension: manifest.model.dimension,
-    pixels: manifest.image,
-    loader: { tokenizer, images: source, maxLength: manifest.text.maxLength },
+    images: source,
     batchSize,
+    makeBatch: (items, made) => itemBatch(items, loader, made),
+    feeder: () => itemFeeder(manifest.image),
     represent: async ({ pixels, ids, mask, hasImage, hasText }) => {
       const rows = pixels.shape[0] as number;
       const [all, none] = [1, 0].map((value) => float32(new Float32Array(rows).fill(value), rows)) as [

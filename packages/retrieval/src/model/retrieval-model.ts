@@ -1,12 +1,12 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { bert, type TextEncoder, type VisionEncoder, visionTransformer } from '@uniecs/encoders';
-import { gatedFusion, type ModalityInput, type Representations } from '@uniecs/gated-fusion';
+import { gatedFusion, type ModalityInput, type ModalityInputs, type Representations } from '@uniecs/gated-fusion';
 import type { ForwardContext, Module, Random } from '@uniecs/tensor';
 import { scoped } from '../scoped.js';
 import { featureFusion } from './feature-fusion.js';
 import type { ItemFusion } from './item-fusion.js';
-import type { ItemTensors } from './item-tensors.js';
+import type { FeatureTensors, ItemTensors } from './item-tensors.js';
 import type { ModelConfig } from './model-config.js';
 import { scoreFusion } from './score-fusion.js';
 
@@ -18,8 +18,8 @@ export interface RetrievalModel extends Module {
     readonly text_encoder: TextEncoder;
     readonly fusion: ItemFusion;
   };
-  /** f, v and t of a batch, three [B, D], L2-normalised (3.4); each encoder runs once. */
-  represent(items: ItemTensors, context?: ForwardContext): Representations;
+  /** f, v and t of a batch, three [B, D], L2-normalised (3.4); each encoder runs once, of features none. */
+  represent(items: ItemTensors | FeatureTensors, context?: ForwardContext): Representations;
   /** v alone, [B, D], from images: the same numbers as `represent(…).image`. */
   embedImages(pixels: Tensor): Tensor2D;
   /** t alone, [B, D], from titles: the same numbers as `represent(…).text`. */
@@ -47,12 +47,17 @@ export function retrievalModel(config: ModelConfig, random: Random): RetrievalMo
     tree,
     represent: (items, context) =>
       scoped(() => {
+        if ('imageTokens' in items) return fusion.represent(featureInputs(items), context);
         const image = { ...image_encoder.forward(items.pixels, context), present: items.hasImage };
         return fusion.represent({ image, text: textInput(items, context) }, context);
       }),
     embedImages: (pixels) => tf.tidy(() => fusion.forward({ image: image_encoder.forward(pixels) })),
     embedTexts: (ids, mask) => tf.tidy(() => fusion.forward({ text: textInput({ ids, mask }) })),
   };
+}
+
+function featureInputs({ imageTokens, textTokens, mask, hasImage, hasText }: FeatureTensors): ModalityInputs {
+  return { image: { tokens: imageTokens, present: hasImage }, text: { tokens: textTokens, mask, present: hasText } };
 }
 
 /** What joins image and text in a configuration's model. */

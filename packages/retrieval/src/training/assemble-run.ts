@@ -5,9 +5,11 @@ import { type ImageSource, imageSource, loadTokenizer, trainTokenizer } from '@u
 import { dropTerms, type LossTerm } from '@uniecs/losses';
 import type { Pair } from '@uniecs/mbeer';
 import { parameters, seededRandom, UniecsError } from '@uniecs/tensor';
+import type { HostBatch } from '../data/feed-batches.js';
 import type { ItemLoader } from '../data/item-batch.js';
-import { type PairBatches, pairBatches } from '../data/pair-batches.js';
+import { loadedPairs, type PairBatches, pairBatches } from '../data/pair-batches.js';
 import { pairsDigest } from '../data/pairs-digest.js';
+import { type FeatureCache, featureCache } from '../features/feature-cache.js';
 import { canonicalJson } from '../files/canonical-json.js';
 import { loadWeights, modelFiles, readTokenizer } from '../files/model-folder.js';
 import { storedEncoders } from '../files/stored-encoders.js';
@@ -48,6 +50,8 @@ export interface RunSources {
   readonly weightsFrom?: string | undefined;
   /** Where images come from; default a source of the run's own. */
   readonly images?: ImageSource | undefined;
+  /** A folder for the token features of encoders that are frozen whole; default none, they encode at every step. */
+  readonly features?: string | undefined;
 }
 
 /** A run before its first step. */
@@ -60,7 +64,9 @@ export interface AssembledRun {
   readonly terms: readonly LossTerm[];
   readonly state: TrainState;
   readonly stages: TrainStages;
-  readonly batches: PairBatches;
+  readonly batches: PairBatches<HostBatch>;
+  /** The token features that the run trains on, in the place of the encoders, which are frozen; to be prepared before the first step. */
+  readonly features?: FeatureCache | undefined;
   readonly totalSteps: number;
   readonly schedule: Schedule;
   /** What a checkpoint must share for this run to go on from it. */
@@ -84,6 +90,7 @@ export async function assembleRun(sources: RunSources): Promise<AssembledRun> {
       ...run,
       dispose: async () => {
         disposeMade();
+        run.features?.close();
         if (!sources.images) await run.loader.images.dispose();
       },
     };
@@ -113,13 +120,7 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
   const images = imagesOf(sources, imageForm(config));
   const loader: ItemLoader = { tokenizer, images, maxLength: config.text.maxLength };
   const { batchSize, seed, batching, modalityDropout } = settings;
-  const augment = presetAugmentation(settings);
   const imageTokens = (config.image.imageSize / config.image.patchSize) ** 2 + 1;
-  const gathered = { batchSize, seed, augment, batching, modalityDropout };
-  const batches = pairBatches({ pairs: sources.train, loader, imageTokens, ...gathered });
-  const totalSteps = settings.steps ?? settings.epochs * batches.stepsPerEpoch;
-  const warmupSteps = Math.min(settings.warmupSteps, totalSteps);
-
   const model = retrievalModel(config, seededRandom(seed).fork('model'));
   made.push(...parameters(model));
   if (sources.weightsFrom) await loadWeights(model, join(sources.weightsFrom, modelFiles.weights));
@@ -127,6 +128,10 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
   const { freeze, learningRateFactors, clipNorm, averageDecay } = settings;
   const names = [...trainableParameters(model, terms).keys()];
   const { frozen, factors } = parameterGroups(names, freeze, learningRateFactors);
+  const features = sources.features !== undefined && isEncoded(names, frozen) ? sources.features : undefined;
+  const augment = features === undefined ? presetAugmentation(settings) : withoutAugmentation(settings);
+  const gathered = { batchSize, seed, augment, batching, modalityDropout };
+  const pairs = { pairs: sources.train, loader, imageTokens, ...gathered };
   const state = trainState(model, terms, optimizer, weighting, { frozen, average: averageDecay !== false });
   made.push(...namedState(state).values());
   const stages = trainStages({
@@ -142,6 +147,10 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
     averageDecay: averageDecay === false ? undefined : averageDecay,
   });
   if (settings.microBatch < batchSize) made.push(...stages.accumulators.flat());
+  const cache = features === undefined ? undefined : featureCache({ model, loader, folder: features });
+  const batches: PairBatches<HostBatch> = cache ? loadedPairs<HostBatch>(pairs, cache.load) : pairBatches(pairs);
+  const totalSteps = settings.steps ?? settings.epochs * batches.stepsPerEpoch;
+  const warmupSteps = Math.min(settings.warmupSteps, totalSteps);
   return {
     settings,
     config,
@@ -152,6 +161,7 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
     state,
     stages,
     batches,
+    features: cache,
     totalSteps,
     schedule: warmupCosine({ peak: settings.learningRate, warmupSteps, totalSteps }),
     fingerprint: canonicalJson({
@@ -160,8 +170,26 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
       train: pairsDigest(sources.train),
       validation: pairsDigest(sources.validation),
       terms: terms.map(({ name }) => name),
+      ...(cache ? { features: true } : {}),
     }),
   };
+}
+
+/** Whether all parameters of both encoders stay as they are, so that what they give an item is always the same. */
+function isEncoded(names: readonly string[], frozen: ReadonlySet<string>): boolean {
+  return names.filter((name) => /^(image|text)_encoder\./.test(name)).every((name) => frozen.has(name));
+}
+
+/** Features are those of pictures as they are. What a preset would do to pictures is left out; what was asked for is not. */
+function withoutAugmentation({ augmentation }: TrainSettings): false {
+  if (augmentation === false || Object.keys(augmentation).length === 0) return false;
+  throw new UniecsError({
+    code: 'argument',
+    where: 'train',
+    expected: 'no augmentation with frozen encoders, whose features of each picture are kept',
+    got: `augmentation: ${JSON.stringify(augmentation)}`,
+    hint: 'leave it out, or encode at every step (--feature-cache off; `features` of train left out)',
+  });
 }
 
 /** What of the settings a resumed run must have as it was. */

@@ -213,7 +213,7 @@ describe('the comparison', () => {
     const { represent } = training.model;
     const seen = new Set<number | undefined>();
     const counting: typeof represent = (items, context) => {
-      seen.add(items.pixels.shape[0]);
+      seen.add(items.mask.shape[0] as number);
       return represent(items, context);
     };
     Object.assign(training.model, { represent: counting });

@@ -35,7 +35,7 @@ export interface ValidatorOptions {
 /** Judges a run's weights on the nine tasks and keeps the best ones as the model folder's. */
 export function runValidator(options: ValidatorOptions) {
   const { run, weights, pairs, out, fileSystem, signal, attempt } = options;
-  const judge = embedder({ model: run.model, loader: run.loader, state: weights });
+  const judge = embedder({ model: run.model, loader: run.loader, state: weights, load: run.features?.load });
 
   async function saveWeights(): Promise<void> {
     await weights.download();

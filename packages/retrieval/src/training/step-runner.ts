@@ -10,7 +10,7 @@ import {
 } from '@uniecs/compile';
 import type { PixelPreparation } from '@uniecs/encoders/node';
 import { cutRows } from '../data/cut-rows.js';
-import { itemFeeder } from '../data/feed-items.js';
+import { batchFeeder, type HostBatch } from '../data/feed-batches.js';
 import { float32 } from '../data/item-batch.js';
 import type { HostPairs } from '../data/pair-batches.js';
 import type { ItemVectors } from './pair-vectors.js';
@@ -25,7 +25,12 @@ export interface StepRunner {
    * One step, after the one before is done. Changes the state, unless a loss or gradient is not finite: then the state is as it
    * was, to the bit, and `taken` is false. `dropoutKey` where the model drops, `lossScale` where the precision is float16.
    */
-  run(batch: HostPairs, learningRate: number, dropoutKey?: Float32Array, lossScale?: number): Promise<StepNumbers>;
+  run(
+    batch: HostPairs<HostBatch>,
+    learningRate: number,
+    dropoutKey?: Float32Array,
+    lossScale?: number,
+  ): Promise<StepNumbers>;
   /** Frees the sessions and the state. */
   dispose(): Promise<void>;
 }
@@ -65,14 +70,14 @@ export function stepRunner(
     };
   const scalar = (value: number) => float32(Float32Array.of(value));
   const scale = (value: number | undefined) => value !== undefined && { lossScale: scalar(value) };
-  const feed = itemFeeder(pixels);
+  const feed = batchFeeder(pixels);
 
   if (whole) {
     const wholeStep = compile(stages.whole, { state, name: 'train step', accept: isFiniteStep, precision });
     return {
       state,
       run: async ({ items, labels }, learningRate, key, lossScale) => {
-        const fed = { items: feed(items), labels, ...rows(key, 0, items.pixels.shape[0]), ...scale(lossScale) };
+        const fed = { items: feed(items), labels, ...rows(key, 0, items.mask.shape[0] as number), ...scale(lossScale) };
         return stepNumbers(await wholeStep({ ...fed, learningRate: scalar(learningRate) }));
       },
       dispose: async () => {
@@ -91,12 +96,12 @@ export function stepRunner(
   const size = 2 * microBatch;
 
   async function run(
-    { items, labels }: HostPairs,
+    { items, labels }: HostPairs<HostBatch>,
     learningRate: number,
     key?: Float32Array,
     lossScale?: number,
   ): Promise<StepNumbers> {
-    const [batchRows] = items.pixels.shape;
+    const batchRows = items.mask.shape[0] as number;
     const total = Math.ceil(batchRows / size) * size;
     const parts: HostTree<ItemVectors>[] = [];
     for (let start = 0; start < total; start += size) {

@@ -11,6 +11,7 @@ export type TrainEvent =
       readonly resumedFrom?: number;
     }
   | { readonly type: 'note'; readonly text: string }
+  | FeaturesEvent
   | StepEvent
   | SkippedEvent
   | {
@@ -23,6 +24,15 @@ export type TrainEvent =
     }
   | { readonly type: 'checkpoint'; readonly step: number; readonly path: string }
   | SaveFailedEvent;
+
+/** Frozen encoders encode what the feature cache does not hold. */
+export interface FeaturesEvent {
+  readonly type: 'features';
+  /** Pictures and titles encoded so far, of those that were missing. */
+  readonly done: number;
+  readonly total: number;
+  readonly itemsPerSecond: number;
+}
 
 /** The system refused a save, and the run goes on: the checkpoint or weights before are intact. */
 export interface SaveFailedEvent {

@@ -3,7 +3,7 @@ import { type GradientScope, gradientNorm } from '@uniecs/adaptive-weighting';
 import { inChunks } from '@uniecs/compile';
 import type { LossTerm } from '@uniecs/losses';
 import { dropoutSource, type ForwardContext, inFloat32, parameters } from '@uniecs/tensor';
-import type { ItemTensors } from '../model/item-tensors.js';
+import type { FeatureTensors, ItemTensors } from '../model/item-tensors.js';
 import type { RetrievalModel } from '../model/retrieval-model.js';
 import { scoped } from '../scoped.js';
 import { applyGradients, type UpdateParts } from './apply-gradients.js';
@@ -17,6 +17,9 @@ export interface DropoutPosition {
   /** float32 [B]. */
   readonly rows: tf.Tensor;
 }
+
+/** The items of a step: what the encoders take, or what frozen ones gave. */
+export type StepItems = ItemTensors | FeatureTensors;
 
 /** What a step knows before the encoders' backward pass. */
 export interface LossReport {
@@ -63,20 +66,20 @@ export interface TrainStages {
   /** Sums of gradients over micro-batches: one list, or with the scope `parameters` one per term. Made when first read. */
   readonly accumulators: readonly (readonly tf.Variable[])[];
   whole(inputs: {
-    items: ItemTensors;
+    items: StepItems;
     labels: PairLabels;
     learningRate: tf.Scalar;
     dropout?: DropoutPosition;
     lossScale?: tf.Scalar;
   }): StepReport;
-  encode(inputs: { items: ItemTensors; dropout?: DropoutPosition }): ItemVectors;
+  encode(inputs: { items: StepItems; dropout?: DropoutPosition }): ItemVectors;
   /** From the vectors of all 2N items (items 1 first) to what `backward` needs, [2N, D] each, per gradient list. */
   head(inputs: { vectors: ItemVectors; labels: PairLabels; lossScale?: tf.Scalar }): {
     readonly report: LossReport;
     readonly directions: readonly ItemVectors[];
     readonly termGradients: readonly (readonly tf.Tensor[])[];
   };
-  backward(inputs: { items: ItemTensors; directions: readonly ItemVectors[]; dropout?: DropoutPosition }): {
+  backward(inputs: { items: StepItems; directions: readonly ItemVectors[]; dropout?: DropoutPosition }): {
     done: tf.Tensor;
   };
   apply(inputs: {
@@ -107,11 +110,11 @@ export function trainStages(parts: StepParts): TrainStages {
   const context = (dropout: DropoutPosition | undefined): ForwardContext =>
     dropout ? { dropout: dropoutSource({ key: dropout.key, rows: dropout.rows }) } : {};
 
-  const represent = (items: ItemTensors, dropout?: DropoutPosition): ItemVectors =>
+  const represent = (items: StepItems, dropout?: DropoutPosition): ItemVectors =>
     model.represent(items, context(dropout));
 
   /** Gradients of the model's parameters for given gradients of the vectors: stage 3. */
-  function pullBack(items: ItemTensors, direction: ItemVectors, dropout?: DropoutPosition): tf.Tensor[] {
+  function pullBack(items: StepItems, direction: ItemVectors, dropout?: DropoutPosition): tf.Tensor[] {
     if (own.length === 0) return [];
     const { grads } = tf.variableGrads(() => {
       const vectors = represent(items, dropout);
@@ -212,7 +215,7 @@ export function trainStages(parts: StepParts): TrainStages {
     whole: ({ items, labels, learningRate, dropout, lossScale }) =>
       scoped(() => {
         const pass = inChunks(
-          ({ items, rows }: { items: ItemTensors; rows?: tf.Tensor }) =>
+          ({ items, rows }: { items: StepItems; rows?: tf.Tensor }) =>
             represent(items, dropout && rows && { key: dropout.key, rows }),
           { items, ...(dropout ? { rows: dropout.rows } : {}) },
           { variables: own, rows: chunkRows, recompute },

@@ -16,6 +16,7 @@ import { writeCheckpoint } from '../files/write-checkpoint.js';
 import { modelConfig } from '../model/model-config.js';
 import { recordRun } from '../report/run-record.js';
 import { type AssembledRun, assembleRun, type ConfigOf, parameterCount } from './assemble-run.js';
+import { prepareFeatures } from './prepare-features.js';
 import { resumedSettings } from './resumed-settings.js';
 import { type RunProgress, startOfRun } from './run-progress.js';
 import type { TrainEvent, TrainSummary } from './train-events.js';
@@ -48,6 +49,12 @@ export interface TrainOptions {
   readonly images?: ImageSource;
   /** Stops after the step at work, with a checkpoint. */
   readonly signal?: AbortSignal;
+  /**
+   * Where the token features of frozen encoders are kept, for any number of runs. Where `freeze` means both encoders whole, they encode every
+   * picture and title once, without augmentation, and the steps start from the features (see `featureCache`). Default none: frozen encoders
+   * encode at every step.
+   */
+  readonly features?: string;
   /** What checkpoints and weights are written and read through; default Node's own. */
   readonly fileSystem?: FileSystem;
   readonly onEvent?: (event: TrainEvent) => void;
@@ -114,6 +121,7 @@ async function trainIn(
     tokenizerFrom: resume ? out : init,
     weightsFrom: resume ? undefined : init,
     images: options.images,
+    features: options.features,
   });
   try {
     const folder = join(out, runFiles.checkpoints);
@@ -148,11 +156,20 @@ async function trainIn(
     const loop = { out, device, start, validation, fileSystem, signal, onEvent };
     return await recordRun(
       { out, settings, model: run.config, device, terms: names, train, validation, resumedFrom, metrics, note },
-      (recorded) => trainingLoop(run, { ...loop, metrics: recorded }),
+      async (recorded) => {
+        const isReady = await prepareFeatures(run, { train, validation, device, signal, onEvent });
+        return isReady ? trainingLoop(run, { ...loop, metrics: recorded }) : stoppedBefore(start);
+      },
     );
   } finally {
     await run.dispose();
   }
+}
+
+/** A run that was stopped before its first step: its state is as it was. */
+function stoppedBefore({ step, skipped, best }: RunProgress): TrainSummary {
+  const none = { seconds: 0, pairsPerSecond: 0, interrupted: true, stoppedEarly: false };
+  return { steps: step, skipped, ...(best ? { best } : {}), ...none };
 }
 
 /** A variable that no device has taken yet. */

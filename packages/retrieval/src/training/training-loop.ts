@@ -48,7 +48,9 @@ export async function trainingLoop(run: AssembledRun, options: LoopOptions): Pro
     pixels: config.pixels,
   });
   const drops = dropoutRates(config).some((rate) => rate > 0);
-  const queue = batchQueue(batches, run.loader.images.pixels, { end: totalSteps });
+  // Features need no memory for pixels: they are read when they are fed.
+  const pixels = run.features ? () => new Uint8Array(1) : run.loader.images.pixels;
+  const queue = batchQueue(batches, pixels, { end: totalSteps });
   let progress = options.start;
   /** Whether the state is that of `progress`: not while a step is at work. */
   let intact = true;
