@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { seededRandom } from '@uniecs/tensor';
 import { writeSafetensors } from '@uniecs/tensor/node';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { run } from '../run.js';
+
+// Seconds alone, more beside other tests on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const width = 3;
 let folder: string;
