@@ -41,13 +41,15 @@ export function screenQueries(
     let largest = 0;
     for (let d = 0; d < depth; d++) largest = Math.max(largest, Math.abs(data[start + d] as number));
     const size = largest / most;
+    const inverse = 1 / size;
     let rounded = 0;
     let left = 0;
     let all = 0;
     let product = 0;
     for (let d = 0; d < depth; d++) {
       const value = data[start + d] as number;
-      const integer = size > 0 ? Math.round(value / size) : 0;
+      // To the nearest whole number, or to one beside it: the rest is what it is.
+      const integer = size > 0 ? ((value * inverse + 128.5) | 0) - 128 : 0;
       b[d * columns + i] = integer;
       const near = integer * size;
       rounded += near * near;

@@ -34,7 +34,7 @@ export interface ScreeningProducts {
 export interface ScreeningOptions {
   /** Queries at a time, a multiple of 4; default 1,024. */
   readonly blockSize?: number;
-  /** Candidates at a time; default 1,024. */
+  /** Candidates at a time; default 512. */
   readonly tileSize?: number;
   /** Counts how the ranks were found, for measuring. */
   readonly onCounts?: (counts: ScreeningCounts) => void;
@@ -64,7 +64,7 @@ const largest = 1e37;
  */
 export function screenedRanks(
   products: ScreeningProducts,
-  { blockSize = 1024, tileSize = 1024, onCounts }: ScreeningOptions = {},
+  { blockSize = 1024, tileSize = 512, onCounts }: ScreeningOptions = {},
 ): PositiveRanks {
   const plain = scoredRanks();
   return async (pool) => {
