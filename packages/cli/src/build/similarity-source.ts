@@ -1,7 +1,6 @@
 import type { CatalogueItem, Similarity } from '@uniecs/mbeer';
 import { vectorSimilarity } from '@uniecs/mbeer';
 import { contentSimilarity } from '@uniecs/mbeer/node';
-import { modelFingerprint } from '@uniecs/retrieval';
 import { readEmbeddings } from '../embeddings/read-embeddings.js';
 import type { DeviceName } from '../machine/device.js';
 import type { Io } from '../terminal/io.js';
@@ -40,13 +39,13 @@ export async function similarityOf(
     const similarity = await contentSimilarity(items, compared, options).finally(shown.end);
     return { similarity, by: { content: 'TF-IDF cosine of titles, cosine of mean-centred 12 x 12 thumbnails' } };
   }
-  return withModel(model, flags, io, async (embedder, loaded) => {
+  return withModel(model, flags, io, async (embedder, { fingerprint }) => {
     const chosen = [...compared].sort((a, b) => a - b).map((place) => items[place] as CatalogueItem);
     const shown = progress(io, 'embedding', 'items');
     const made = await embedder.embed(chosen, { signal: io.signal, onProgress: shown.update }).finally(shown.end);
     const { dimension, image, text, hasImage, hasText } = made;
     const has = { ...(hasImage ? { hasImage } : {}), ...(hasText ? { hasText } : {}) };
     const vectors = { ids: chosen.map(({ id }) => id), dimension, image, text, ...has };
-    return { similarity: vectorSimilarity(ids, vectors), by: { model, fingerprint: modelFingerprint(loaded) } };
+    return { similarity: vectorSimilarity(ids, vectors), by: { model, fingerprint } };
   });
 }
