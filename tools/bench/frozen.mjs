@@ -10,7 +10,9 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const packages = join(import.meta.dirname, '..', '..', 'packages');
+/** @param {string} path */
 const load = (path) => import(pathToFileURL(join(packages, path)).href);
+/** @param {string} name */
 const from = (name) => createRequire(join(packages, name, 'package.json'));
 await import(pathToFileURL(from('cli').resolve('@tensorflow/tfjs-backend-cpu')).href);
 const [ours, encoders, losses, weights, tensor] = await Promise.all(
@@ -33,7 +35,12 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '3' },
   },
 });
-const [items, batchSize, microBatch, steps] = [values.items, values.batch, values.micro, values.steps].map(Number);
+const { items, batchSize, microBatch, steps } = {
+  items: Number(values.items),
+  batchSize: Number(values.batch),
+  microBatch: Number(values.micro),
+  steps: Number(values.steps),
+};
 // Quicker than the generator of the packages, for 180 million weights whose values do not matter.
 let state = 1;
 const next = () => {
@@ -44,9 +51,11 @@ const random = {
   fork: () => random,
   uniform: next,
   normal: () => (next() + next() + next() - 1.5) * 2,
-  integer: (below) => Math.floor(next() * below),
+  integer: (/** @type {number} */ below) => Math.floor(next() * below),
 };
+/** @typedef {{ seconds: number, processorSeconds: number }} Time */
 const folder = await mkdtemp(join(tmpdir(), 'uniecs-frozen-'));
+/** @type {{ id: string, title: string, image: string }[]} */
 const list = [];
 for (let i = 0; i < items; i++) {
   const image = join(folder, `${i}.png`);
@@ -59,13 +68,14 @@ for (let i = 0; i < items; i++) {
 }
 const pairs = Array.from({ length: items / 2 }, (_, i) => ({ item1: list[2 * i], item2: list[2 * i + 1] }));
 
-/** Seconds by the clock and of the processors. */
+/** Seconds by the clock and of the processors. @template T @param {() => Promise<T>} work @returns {Promise<[T, Time]>} */
 async function timed(work) {
   const [begin, before] = [performance.now(), process.cpuUsage()];
   const result = await work();
   const { user, system } = process.cpuUsage(before);
   return [result, { seconds: (performance.now() - begin) / 1000, processorSeconds: (user + system) / 1e6 }];
 }
+/** @param {number} count @param {Time} time */
 const pace = (count, { seconds, processorSeconds }) => ({
   perSecond: count / seconds,
   perProcessorSecond: count / processorSeconds,

@@ -14,17 +14,18 @@ const rows = Number(count);
 const draw = seededRandom('exported');
 const opened = await openExported(folder);
 const { image, text } = opened.manifest;
+/** @param {'float32' | 'int32'} dtype @param {number[]} shape @param {(i: number) => number} value */
 const make = (dtype, shape, value) => {
   const length = shape.reduce((product, n) => product * n, 1);
-  const array = dtype === 'int32' ? Int32Array : Float32Array;
-  return { dtype, shape, data: array.from({ length }, (_, i) => value(i)) };
+  const values = Array.from({ length }, (_, i) => value(i));
+  return { dtype, shape, data: dtype === 'int32' ? Int32Array.from(values) : Float32Array.from(values) };
 };
 const titles = [rows, text.maxLength];
 const used = Array.from({ length: rows }, (_, row) => 1 + ((row * 5) % text.maxLength));
 const inputs = {
   pixels: make('float32', [rows, image.size, image.size, 3], () => draw.normal()),
   ids: make('int32', titles, () => draw.integer(opened.tokenizer.vocabularySize)),
-  mask: make('float32', titles, (i) => Number(i % text.maxLength < used[Math.floor(i / text.maxLength)])),
+  mask: make('float32', titles, (i) => Number(i % text.maxLength < (used[Math.floor(i / text.maxLength)] ?? 0))),
 };
 const { tokens: image_tokens } = await opened.model('image-tokens').run({ pixels: inputs.pixels });
 const { tokens: text_tokens } = await opened.model('text-tokens').run({ ids: inputs.ids, mask: inputs.mask });
@@ -37,6 +38,7 @@ const runs = {
   'text-tokens': { inputs: { ids: inputs.ids, mask: inputs.mask }, outputs: { tokens: text_tokens } },
   fusion: { inputs: fused, outputs: { embedding } },
 };
-const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
+/** @param {string} _ @param {any} value */
+const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(/** @type {Float32Array} */ (value)) : value);
 writeFileSync(out, JSON.stringify(runs, plain));
 await opened.dispose();

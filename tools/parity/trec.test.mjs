@@ -48,6 +48,6 @@ describe('measures of runs', () => {
     const best = Object.keys(own).reduce((a, b) => ((own[a] ?? 0) > (own[b] ?? 0) ? a : b));
     for (const document of relevant) own[document] = (own[best] ?? 0) + 1 + relevant.indexOf(document);
     const changed = ours({ ...one, run });
-    expect(Math.abs(changed.MRR - one.measures.MRR)).toBeGreaterThan(1e-4);
+    expect(Math.abs(Number(changed.MRR) - Number(one.measures.MRR))).toBeGreaterThan(1e-4);
   });
 });
