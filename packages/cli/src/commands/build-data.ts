@@ -56,6 +56,7 @@ export async function runBuildData(flags: BuildDataFlags, io: Io): Promise<numbe
     throw error;
   }
   print(io, `data card: ${join(out, 'card.md')}`);
+  print(io, `image paths are relative to ${resolve(flags.images ?? dirname(flags.products))}: give that as --images`);
   return exitCodes.done;
 }
 
