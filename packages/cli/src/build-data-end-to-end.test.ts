@@ -69,6 +69,31 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+describe('uniecs data verify', () => {
+  it('writes a page with every pair and its pictures, or with some that the seed draws', async () => {
+    const verify = (...more: string[]) =>
+      uniecs('data', 'verify', at('catalogue', 'train.jsonl'), '--out', at('verify.html'), '--side', '16', ...more);
+    const ids = async () => {
+      const page = await readFile(at('verify.html'), 'utf8');
+      const data = JSON.parse(/id="pairs">(.*)<\/script>/.exec(page)?.[1] as string);
+      expect(page.match(/data:image\/jpeg;base64,/g)).toHaveLength(2 * data.pairs.length);
+      return data.pairs.map(({ item1 }: { item1: { id: string } }) => item1.id) as string[];
+    };
+    expect(await verify()).toMatchObject({ code: 0, out: expect.stringContaining('30 pairs') });
+    const all = await ids();
+    expect(all).toHaveLength(30);
+    expect(await verify('--sample', '7', '--seed', '1')).toMatchObject({ code: 0 });
+    const some = await ids();
+    expect(some).toHaveLength(7);
+    expect(all.filter((id) => some.includes(id))).toEqual(some);
+    await verify('--sample', '7', '--seed', '2');
+    expect(await ids()).not.toEqual(some);
+    expect(await verify('--sample', '0')).toMatchObject({ code: 2 });
+    expect(await uniecs('data', 'verify', at('none.jsonl'), '--out', at('v.html'))).toMatchObject({ code: 2 });
+    expect(existsSync(at('v.html'))).toBe(false);
+  });
+});
+
 describe('uniecs data build', () => {
   it('finds the same-style pairs in a log, splits them, and says in a card and a manifest how', async () => {
     const { code, out } = await build('--interactions', at('log.csv'), '--out', at('a'), '--category', 'kind');

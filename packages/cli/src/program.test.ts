@@ -10,7 +10,10 @@ async function parse(...argv: string[]) {
   const collect =
     (name: string) =>
     async (...flags: unknown[]) =>
-      void called.push(name, ...flags.slice(0, ['validateData', 'reportData', 'reproduce'].includes(name) ? 2 : 1));
+      void called.push(
+        name,
+        ...flags.slice(0, ['validateData', 'reportData', 'verifyData', 'reproduce'].includes(name) ? 2 : 1),
+      );
   const names = [
     'train',
     'ablate',
@@ -25,6 +28,7 @@ async function parse(...argv: string[]) {
     'generateData',
     'validateData',
     'reportData',
+    'verifyData',
     'buildData',
     'doctor',
   ];

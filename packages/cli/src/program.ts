@@ -16,6 +16,7 @@ import type { ReproduceFlags } from './commands/reproduce-flags.js';
 import type { SearchFlags } from './commands/search.js';
 import type { TrainFlags } from './commands/train.js';
 import type { ValidateDataFlags } from './commands/validate-data.js';
+import type { VerifyDataFlags } from './commands/verify-data.js';
 import { checkedDevices } from './machine/device-checks.js';
 import { addAblate } from './options/ablate-command.js';
 import { addBeyondText } from './options/beyond-text-command.js';
@@ -44,6 +45,7 @@ import {
   wholeNumber,
 } from './options/parsers.js';
 import { addReproduce } from './options/reproduce-command.js';
+import { addVerifyData } from './options/verify-data-command.js';
 import { version } from './version.js';
 
 /** What the commands do, once their flags are read. */
@@ -62,6 +64,7 @@ export interface Actions {
   generateData(flags: GenerateDataFlags): Promise<void>;
   validateData(file: string, flags: ValidateDataFlags): Promise<void>;
   reportData(files: string[], flags: ReportDataFlags): Promise<void>;
+  verifyData(files: string[], flags: VerifyDataFlags): Promise<void>;
   buildData(flags: BuildDataFlags): Promise<void>;
   doctor(flags: DoctorFlags): Promise<void>;
 }
@@ -378,4 +381,5 @@ function addData(program: Command, actions: Actions): void {
     )
     .action((files: string[], flags: ReportDataFlags) => actions.reportData(files, flags));
   addBuildData(data, (flags) => actions.buildData(flags));
+  addVerifyData(data, (files, flags) => actions.verifyData(files, flags));
 }

@@ -32,6 +32,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       finish((await import('./commands/validate-data.js')).runValidateData(file, flags, io)),
     reportData: async (files, flags) =>
       finish((await import('./commands/report-data.js')).runReportData(files, flags, io)),
+    verifyData: async (files, flags) =>
+      finish((await import('./commands/verify-data.js')).runVerifyData(files, flags, io)),
     buildData: async (flags) => finish((await import('./commands/build-data.js')).runBuildData(flags, io)),
     doctor: async ({ device }) => finish((await import('./commands/doctor.js')).runDoctor(io, device)),
   };

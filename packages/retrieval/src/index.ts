@@ -249,3 +249,4 @@ export {
 } from './two-tower/two-tower-settings.js';
 export { type TwoTowerInputs, type TwoTowerStepParts, twoTowerStep } from './two-tower/two-tower-step.js';
 export { writeBeyondText } from './two-tower/write-beyond-text.js';
+export { verificationPage } from './verification/verification-page.js';
