@@ -165,6 +165,27 @@ describe('done', () => {
     expect(out).toMatch(new RegExp(`^mean +${report.mean['R@1'].toFixed(3)}`, 'm'));
   });
 
+  it('eval encodes nothing a second time, unless the model has changed or it is told not to keep embeddings', async () => {
+    const evaluate = (...more: string[]) =>
+      uniecs('eval', '--model', at('model'), '--pairs', at('cat/test.jsonl'), ...more);
+    const kept = ['--embedding-cache', at('embeddings')];
+    const [first, second] = [await evaluate(...kept), await evaluate(...kept)];
+    expect([first.code, second.code], second.err).toEqual([0, 0]);
+    expect(first.err).not.toContain('from before');
+    expect(second.err).toMatch(/embeddings of (\d+) of \1 items were there from before/);
+    const off = await evaluate('--embedding-cache', 'off');
+    expect(off.err).not.toContain('from before');
+    expect([second.out, off.out]).toEqual([first.out, first.out]);
+    await cp(at('model'), at('other'), { recursive: true });
+    const bytes = await readFile(at('other/model.safetensors'));
+    bytes[bytes.length - 2] = (bytes[bytes.length - 2] as number) ^ 1;
+    await writeFile(at('other/model.safetensors'), bytes);
+    const other = await uniecs('eval', '--model', at('other'), '--pairs', at('cat/test.jsonl'), ...kept);
+    expect([other.code, other.err.includes('from before')]).toEqual([0, false]);
+    const refused = await evaluate('--embedding-cache', at('cat/test.jsonl'));
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('test.jsonl') });
+  });
+
   it('eval judges a model on FashionIQ, with any pictures by the ids of its images, and says where they are missing', async () => {
     const catalogue = await items();
     const ids = catalogue.slice(0, 6).map((_, i) => `B${i}`);

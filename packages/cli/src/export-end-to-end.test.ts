@@ -28,6 +28,7 @@ async function uniecs(...args: string[]) {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'uniecs-export-'));
+  process.env.XDG_CACHE_HOME = at('cache');
   await uniecs('data', 'generate', '--out', at('data'), '--pairs', '60');
   const files = ['--train', at('data', 'train.jsonl'), '--val', at('data', 'val.jsonl')];
   const flags = ['--steps', '2', '--batch-size', '8', '--device', 'cpu', '--image-cache', 'off'];

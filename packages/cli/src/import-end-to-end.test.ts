@@ -19,6 +19,7 @@ const checkpoint = (name: string) =>
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'uniecs-import-'));
+  process.env.XDG_CACHE_HOME = at('cache');
   expect((await uniecs('data', 'generate', '--out', at('data'), '--pairs', '12')).code).toBe(0);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));

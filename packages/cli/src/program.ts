@@ -24,6 +24,7 @@ import { addBuildData } from './options/build-data-command.js';
 import {
   architectureOption,
   deviceOption,
+  embeddingCacheOption,
   epochsOption,
   examples,
   featureCacheOption,
@@ -198,7 +199,7 @@ function addEvaluate(program: Command, actions: Actions): void {
     .addOption(
       new Option('--embeddings <file>', 'embeddings to judge instead of a model: .parquet, .safetensors or .npy')
         .argParser(fileEndingIn(['.parquet', '.safetensors', '.npy']))
-        .conflicts(['model', 'device']),
+        .conflicts(['model', 'device', 'embeddingCache']),
     )
     .addOption(
       new Option(
@@ -210,6 +211,7 @@ function addEvaluate(program: Command, actions: Actions): void {
     .option('--pairs <file>', 'pair file (JSONL), or the folder of a --dataset')
     .addOption(imagesOption())
     .addOption(deviceOption())
+    .addOption(embeddingCacheOption())
     .addOption(
       new Option(
         '--dataset <name>',
@@ -289,6 +291,7 @@ function addEmbed(program: Command, actions: Actions): void {
     .requiredOption('--items <file>', 'item file (JSONL)')
     .addOption(imagesOption())
     .addOption(deviceOption())
+    .addOption(embeddingCacheOption())
     .addOption(
       new Option('--out <file>', 'file to write, .parquet or .safetensors')
         .argParser(fileEndingIn(['.parquet', '.safetensors']))

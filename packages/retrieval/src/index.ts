@@ -37,6 +37,7 @@ export {
   pairBatches,
 } from './data/pair-batches.js';
 export type { ModalityDropout } from './data/vary-pairs.js';
+export { type CachedEmbedder, type CachedEmbedderOptions, cachedEmbedder } from './embedding/cached-embedder.js';
 export { type Embedder, type EmbedderOptions, type EmbedOptions, embedder } from './embedding/embedder.js';
 export { embedPairs, evaluatePairs, modelEmbedder, modelFingerprint, rankPairs } from './embedding/model-embedder.js';
 export { rankEmbeddings } from './embedding/rank-embeddings.js';

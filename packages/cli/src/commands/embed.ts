@@ -13,12 +13,13 @@ export interface EmbedFlags {
   readonly items: string;
   readonly images?: string;
   readonly device?: DeviceName;
+  readonly embeddingCache?: string;
   readonly out: string;
 }
 
 /** Writes the fused, image and text embeddings of an item file. */
 export function runEmbed(flags: EmbedFlags, io: Io): Promise<number> {
-  return withModel(flags.model, flags, io, async (embedder, { fingerprint }) => {
+  return withModel(flags.model, { ...flags, keep: true }, io, async (embedder, { fingerprint }) => {
     const items = await readGoodItems(flags.items, io, { images: flags.images });
     const shown = progress(io, 'embedding', 'items');
     const embeddings = await embedder.embed(items, { signal: io.signal, onProgress: shown.update }).finally(shown.end);

@@ -18,7 +18,7 @@ import type { EvaluateFlags } from './evaluate.js';
 export function evaluateOnBenchmark(name: BenchmarkName, flags: EvaluateFlags, io: Io): Promise<BenchmarkReport> {
   const { images, skipBad, pairs: folder } = flags;
   if (flags.model === undefined) return evaluateVectors(name, flags, flags.embeddings, io);
-  return withModel(flags.model, flags, io, async (embedder) => {
+  return withModel(flags.model, { ...flags, keep: true }, io, async (embedder) => {
     const benchmark = await readGoodBenchmark(name, folder, io, { images, skipBad });
     const shown = progress(io, 'embedding', 'items');
     const options = { signal: io.signal, onProgress: shown.update };

@@ -35,6 +35,8 @@ export type EvaluateFlags = EvaluateSource & {
   readonly skipBad?: boolean;
   readonly images?: string;
   readonly device?: DeviceName;
+  /** Folder that keeps embeddings, or `off`; default the user's cache folder. */
+  readonly embeddingCache?: string;
   /** How fused embeddings are made of those of image and text. */
   readonly fuse?: 'sum';
   /** Brings embeddings to norm 1. */
@@ -105,7 +107,7 @@ async function evaluateOnPairs(flags: EvaluateFlags, io: Io): Promise<readonly [
 }
 
 function embeddedSides(flags: EvaluateFlags, model: string, io: Io): Promise<EvaluatedSides> {
-  return withModel(model, flags, io, async (embedder) => {
+  return withModel(model, { ...flags, keep: true }, io, async (embedder) => {
     const [pairs = []] = await readGoodPairs([flags.pairs], io, await evaluatedPairs(flags));
     const shown = progress(io, 'embedding', 'items');
     const options = { signal: io.signal, onProgress: shown.update };

@@ -15,6 +15,14 @@ export function imageCacheOption(): Option {
   );
 }
 
+/** `--embedding-cache` of the commands that embed many items. */
+export function embeddingCacheOption(): Option {
+  return new Option(
+    '--embedding-cache <dir>',
+    "folder that keeps embeddings by the content of model and item, or off (default: the user's cache folder)",
+  );
+}
+
 /** `--feature-cache` of the commands that train. */
 export function featureCacheOption(): Option {
   return new Option(

@@ -15,31 +15,21 @@ import type { ModelConfig } from '../model/model-config.js';
 import { type RetrievalModel, retrievalModel } from '../model/retrieval-model.js';
 import { type SmallCatalogue, smallCatalogue, withGaps } from '../testing/small-catalogue.js';
 import { scatter, smallConfig, tensorsOf } from '../testing/small-training.js';
+import { type Disk, realDisk } from './disk.js';
 import { featureCache } from './feature-cache.js';
 import { featureFeeder } from './host-features.js';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-/** Faults that the system is made to have. */
-const fault = vi.hoisted(() => ({ free: undefined as number | undefined, fullAfter: Number.POSITIVE_INFINITY }));
-
-vi.mock('node:fs/promises', async (original) => {
-  const actual = await original<typeof import('node:fs/promises')>();
-  const statfs = async (path: string) => {
-    const found = await actual.statfs(path);
-    return fault.free === undefined ? found : { ...found, bavail: fault.free, bsize: 1 };
-  };
-  return { ...actual, statfs };
-});
-
-vi.mock('node:fs', async (original) => {
-  const actual = await original<typeof import('node:fs')>();
-  const writeSync = (...args: Parameters<typeof actual.writeSync>) => {
+/** Faults that the disk is made to have. */
+const fault = { free: undefined as number | undefined, fullAfter: Number.POSITIVE_INFINITY };
+const disk: Disk = {
+  free: async (path) => fault.free ?? realDisk.free(path),
+  write: (...args) => {
     if (fault.fullAfter-- <= 0) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
-    return actual.writeSync(...args);
-  };
-  return { ...actual, writeSync };
-});
+    realDisk.write(...args);
+  },
+};
 
 let catalogue: SmallCatalogue;
 let model: RetrievalModel;
@@ -50,7 +40,7 @@ const made: { close(): void }[] = [];
 const folder = (name: string) => join(root, name);
 
 function cacheIn(name: string, of: RetrievalModel = model) {
-  const cache = featureCache({ model: of, loader, folder: folder(name), batchSize: 4 });
+  const cache = featureCache({ model: of, loader, folder: folder(name), batchSize: 4, disk });
   made.push(cache);
   return cache;
 }

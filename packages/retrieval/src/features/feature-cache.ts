@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, statfs } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { compile, type Device } from '@uniecs/compile';
@@ -10,6 +10,7 @@ import type { LoadItems } from '../data/feed-batches.js';
 import { checkItem, float32, type ItemLoader, int32 } from '../data/item-batch.js';
 import { type ImageForm, imageForm } from '../model/image-form.js';
 import type { RetrievalModel } from '../model/retrieval-model.js';
+import { type Disk, realDisk } from './disk.js';
 import { encoderKey } from './encoder-key.js';
 import { type Modality, openFeatureStore } from './feature-store.js';
 import type { HostFeatures, ReadWords } from './host-features.js';
@@ -23,6 +24,8 @@ export interface FeatureCacheOptions {
   readonly folder: string;
   /** Items that an encoder takes at a time; default 32. */
   readonly batchSize?: number;
+  /** Default the one there is. */
+  readonly disk?: Disk;
 }
 
 /** What `prepare` has to do, or has done. */
@@ -74,11 +77,17 @@ const readAtATime = 32;
  *
  * @throws UniecsError `file` where the folder cannot be made or read
  */
-export function featureCache({ model, loader, folder, batchSize = 32 }: FeatureCacheOptions): FeatureCache {
+export function featureCache({
+  model,
+  loader,
+  folder,
+  batchSize = 32,
+  disk = realDisk,
+}: FeatureCacheOptions): FeatureCache {
   const { image, text } = model.config;
   const { image_encoder, text_encoder } = model.tree;
   const storeOf = (modality: Modality, width: number) =>
-    openFeatureStore({ folder: join(folder, `${modality}-${encoderKey(modality, model)}`), width });
+    openFeatureStore({ folder: join(folder, `${modality}-${encoderKey(modality, model)}`), width, disk });
   const stores = { image: storeOf('image', image.width), text: storeOf('text', text.width) };
   const imageTokens = (image.imageSize / image.patchSize) ** 2 + 1;
   const digests = new Map<string, string>();
@@ -213,7 +222,7 @@ export function featureCache({ model, loader, folder, batchSize = 32 }: FeatureC
       onProgress(progress());
       if (signal?.aborted && done < total) throw interrupted(done, total);
     };
-    await checkRoom(folder, bytes, total);
+    await checkRoom(disk, folder, bytes, total);
     told(0);
     if (missingImages.length > 0) await encodeImages(missingImages, device, told);
     if (missingTitles.length > 0) await encodeTitles(missingTitles, device, told);
@@ -265,17 +274,17 @@ export function featureCache({ model, loader, folder, batchSize = 32 }: FeatureC
 /** Room that is left for what else is written: checkpoints, weights. */
 const spare = 2 ** 30;
 
-async function checkRoom(folder: string, bytes: number, total: number): Promise<void> {
+async function checkRoom(disk: Disk, folder: string, bytes: number, total: number): Promise<void> {
   if (total === 0) return;
-  const { bavail, bsize } = await statfs(folder);
-  if (bytes + Math.min(spare, bytes) <= bavail * bsize) return;
+  const free = await disk.free(folder);
+  if (bytes + Math.min(spare, bytes) <= free) return;
   throw new UniecsError({
     code: 'file',
     where: 'featureCache',
     expected: `${gigabytes(bytes)} in ${folder} for the token features of ${total} pictures and titles`,
-    got: `${gigabytes(bavail * bsize)} free`,
+    got: `${gigabytes(free)} free`,
     hint: 'name a folder on a larger disk (--feature-cache), or encode at every step (--feature-cache off)',
-    details: { bytes, free: bavail * bsize },
+    details: { bytes, free },
     cause: Object.assign(new Error('no space'), { code: 'ENOSPC' }),
   });
 }

@@ -1,18 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { UniecsError } from '@uniecs/tensor';
+import { type Disk, realDisk } from './disk.js';
 
 /** Whose token features. */
 export type Modality = 'image' | 'text';
@@ -48,6 +39,8 @@ export interface FeatureStoreOptions {
   readonly width: number;
   /** Bytes after which a new file is begun; default 256 MiB. */
   readonly shardBytes?: number;
+  /** Default the one there is. */
+  readonly disk?: Disk | undefined;
 }
 
 interface Place {
@@ -69,7 +62,12 @@ const mostOpenFiles = 64;
  *
  * @throws UniecsError `file` where the folder cannot be made or read
  */
-export function openFeatureStore({ folder, width, shardBytes = 256 * 2 ** 20 }: FeatureStoreOptions): FeatureStore {
+export function openFeatureStore({
+  folder,
+  width,
+  shardBytes = 256 * 2 ** 20,
+  disk = realDisk,
+}: FeatureStoreOptions): FeatureStore {
   const places = new Map<string, Place>();
   const open = new Map<string, number>();
   let writer:
@@ -148,8 +146,8 @@ export function openFeatureStore({ folder, width, shardBytes = 256 * 2 ** 20 }: 
       entry.writeUInt32LE(place.checksum, digestBytes);
       entry.writeUInt32LE(place.words, digestBytes + 4);
       entry.writeDoubleLE(place.offset, digestBytes + 8);
-      writeWhole(at.features, content, at.bytes);
-      writeWhole(at.index, entry, at.entries * entryBytes);
+      disk.write(at.features, content, at.bytes);
+      disk.write(at.index, entry, at.entries * entryBytes);
       at.bytes += content.length;
       at.entries++;
       bytes += content.length + entryBytes;
@@ -190,11 +188,6 @@ export function openFeatureStore({ folder, width, shardBytes = 256 * 2 ** 20 }: 
       places.clear();
     },
   };
-}
-
-function writeWhole(descriptor: number, content: Buffer, position: number): void {
-  const written = writeSync(descriptor, content, 0, content.length, position);
-  if (written < content.length) throw new Error(`${written} of ${content.length} bytes written: is the disk full?`);
 }
 
 const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

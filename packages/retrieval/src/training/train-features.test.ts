@@ -140,7 +140,7 @@ describe('train on features', () => {
 
   it('takes the steps that encode, up to the rounding, and leaves a model folder with the encoders as they were', async () => {
     const [encoded, kept] = [
-      await onFeatures('encoded', 'none', { features: undefined } as never),
+      await onFeatures('encoded', 'none', { features: undefined, settings: { augmentation: false } } as never),
       await onFeatures('kept', 'cache'),
     ];
     expect(encodedIn(encoded.events)).toBe(0);
