@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { run } from './run.js';
+import { runCommand as uniecs } from './testing/run-command.js';
 
 // Seconds alone, many more beside other tests on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
@@ -34,23 +34,6 @@ function spawned(args: readonly string[], watch?: (child: ChildProcess, err: str
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, out, err }));
   });
-}
-
-/** The same command line in this process. */
-async function uniecs(...args: string[]): Promise<Outcome> {
-  let [out, err] = ['', ''];
-  const stdout = {
-    write: (text: string) => {
-      out += text;
-    },
-  };
-  const stderr = {
-    write: (text: string) => {
-      err += text;
-    },
-  };
-  const code = await run(args, { stdout, stderr, signal: new AbortController().signal });
-  return { code, out, err };
 }
 
 const events = (text: string) =>

@@ -5,29 +5,12 @@ import { join } from 'node:path';
 import { generateCatalogue, readItems, readPairs } from '@uniecs/mbeer/node';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { run } from './run.js';
+import { runCommand as uniecs } from './testing/run-command.js';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let folder = '';
 const at = (...parts: string[]) => join(folder, ...parts);
-
-/** The command line, its folder being the working one of no process. */
-async function uniecs(...argv: string[]) {
-  let [out, err] = ['', ''];
-  const stdout = {
-    write(text: string) {
-      out += text;
-    },
-  };
-  const stderr = {
-    write(text: string) {
-      err += text;
-    },
-  };
-  const code = await run(argv, { stdout, stderr, signal: new AbortController().signal });
-  return { code, out, err };
-}
 
 const build = (...more: string[]) =>
   uniecs('data', 'build', '--products', at('catalogue', 'catalog.jsonl'), '--similarity', 'content', ...more);

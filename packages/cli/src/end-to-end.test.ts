@@ -9,6 +9,7 @@ import { readSafetensors, writeSafetensors } from '@uniecs/tensor/node';
 import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { run } from './run.js';
+import { runCommand as uniecs } from './testing/run-command.js';
 
 // Seconds alone, many more beside other tests on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
@@ -84,23 +85,6 @@ async function signalled(
       writeFileSync(join(sent, `${next++}`), '');
     },
   });
-}
-
-/** The same command line in this process. */
-async function uniecs(...args: string[]): Promise<Outcome> {
-  let [out, err] = ['', ''];
-  const stdout = {
-    write: (text: string) => {
-      out += text;
-    },
-  };
-  const stderr = {
-    write: (text: string) => {
-      err += text;
-    },
-  };
-  const code = await run(args, { stdout, stderr, signal: new AbortController().signal });
-  return { code, out, err };
 }
 
 /** Every line is JSON, whatever it tells. */

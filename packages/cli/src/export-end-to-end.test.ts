@@ -3,28 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSafetensors } from '@uniecs/tensor/node';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { run } from './run.js';
+import { runCommand as uniecs } from './testing/run-command.js';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 let folder: string;
 const at = (...parts: string[]) => join(folder, ...parts);
-
-async function uniecs(...args: string[]) {
-  let [out, err] = ['', ''];
-  const signal = new AbortController().signal;
-  const stdout = {
-    write: (text: string) => {
-      out += text;
-    },
-  };
-  const stderr = {
-    write: (text: string) => {
-      err += text;
-    },
-  };
-  return { code: await run(args, { stdout, stderr, signal }), out, err };
-}
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'uniecs-export-'));

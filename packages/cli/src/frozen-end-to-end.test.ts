@@ -2,27 +2,12 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { run } from './run.js';
+import { runCommand as uniecs } from './testing/run-command.js';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 let folder: string;
 const at = (...parts: string[]) => join(folder, ...parts);
-
-async function uniecs(...args: string[]) {
-  let [out, err] = ['', ''];
-  const stdout = {
-    write: (text: string) => {
-      out += text;
-    },
-  };
-  const stderr = {
-    write: (text: string) => {
-      err += text;
-    },
-  };
-  return { code: await run(args, { stdout, stderr, signal: new AbortController().signal }), out, err };
-}
 
 function train(out: string, ...flags: string[]) {
   const files = ['--train', at('data', 'train.jsonl'), '--val', at('data', 'val.jsonl'), '--out', at(out)];

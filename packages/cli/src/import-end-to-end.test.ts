@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { run } from './run.js';
+import { runCommand as uniecs } from './testing/run-command.js';
 
 // Seconds alone, many more beside other tests on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
@@ -24,17 +24,6 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 const at = (...parts: string[]) => join(folder, ...parts);
-
-async function uniecs(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const said = { out: '', err: '' };
-  const stream = (name: 'out' | 'err') => ({
-    write: (text: string) => {
-      said[name] += text;
-    },
-  });
-  const code = await run(args, { stdout: stream('out'), stderr: stream('err'), signal: new AbortController().signal });
-  return { code, ...said };
-}
 
 const sources = ['--vision', checkpoint('clip-model'), '--text', checkpoint('bert-masked-bf16'), '--size', 'tiny'];
 

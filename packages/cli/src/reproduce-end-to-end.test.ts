@@ -3,29 +3,13 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { run } from './run.js';
+import { runCommand as uniecs } from './testing/run-command.js';
 
 // Under a minute alone, many more beside other tests on a busy machine.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 240_000 });
 
 let folder: string;
 const at = (...parts: string[]) => join(folder, ...parts);
-
-async function uniecs(...args: string[]) {
-  let [out, err] = ['', ''];
-  const stdout = {
-    write: (text: string) => {
-      out += text;
-    },
-  };
-  const stderr = {
-    write: (text: string) => {
-      err += text;
-    },
-  };
-  const code = await run(args, { stdout, stderr, signal: new AbortController().signal });
-  return { code, out, err };
-}
 
 const lines = (text: string) =>
   text

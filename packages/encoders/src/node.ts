@@ -27,7 +27,7 @@ export {
 } from './images/normalize-pixels.js';
 export { clipPreparation, type PixelPreparation } from './images/pixel-preparation.js';
 export { type ResampleFilter, type RgbImage, resample } from './images/resample.js';
-export { thumbnail } from './images/thumbnail.js';
+export { thumbnail, thumbnailAddress } from './images/thumbnail.js';
 export { interpolatePositions } from './pretrained/interpolate-positions.js';
 export type { CheckpointReport } from './pretrained/match-weights.js';
 export { type PretrainedText, type PretrainedTextOptions, pretrainedText } from './pretrained/pretrained-text.js';

@@ -4,6 +4,7 @@ import { checkEmbeddings, type Embeddings, gatherRows, rowsWith } from './embedd
 import type { PositiveRanks } from './ranks/positive-ranks.js';
 import { scoredRanks } from './ranks/scored-ranks.js';
 import { recallAtK } from './recall.js';
+import { stopIfAborted } from './stop-if-aborted.js';
 import { tasks as nineTasks, type Task } from './tasks.js';
 
 export interface EvaluateOptions {
@@ -137,15 +138,7 @@ function betweenBlocks({ onProgress, signal }: EvaluateOptions, task: Task, tota
     if (done > before) onProgress?.({ task: task.name, done, total });
     before = Math.max(before, done);
     await nextTurn();
-    if (!signal?.aborted) return;
-    throw new UniecsError({
-      code: 'interrupted',
-      where,
-      expected: 'to finish all tasks',
-      got: `the signal to stop in ${task.name}`,
-      hint: 'run it again',
-      cause: signal.reason,
-    });
+    stopIfAborted(signal, { where, expected: 'to finish all tasks', got: `the signal to stop in ${task.name}` });
   };
 }
 

@@ -1,4 +1,4 @@
-import { thumbnail } from '@uniecs/encoders/node';
+import { thumbnailAddress } from '@uniecs/encoders/node';
 import type { Pair } from '@uniecs/mbeer';
 import { verificationPage } from '@uniecs/retrieval';
 import { seededRandom, UniecsError } from '@uniecs/tensor';
@@ -43,8 +43,7 @@ export async function runVerifyData(files: readonly string[], flags: VerifyDataF
   try {
     for (const path of paths) {
       if (io.signal.aborted) throw interrupted(pictures.size, paths.size);
-      const bytes = await thumbnail(path, flags.side);
-      pictures.set(path, `data:image/jpeg;base64,${Buffer.from(bytes).toString('base64')}`);
+      pictures.set(path, await thumbnailAddress(path, flags.side));
       shown.update(pictures.size, paths.size);
     }
   } finally {
@@ -71,12 +70,6 @@ function interrupted(done: number, total: number): UniecsError {
 /** Some of the pairs, in the order of the file. */
 function drawn(pairs: readonly Pair[], count: number, seed: number): readonly Pair[] {
   if (count >= pairs.length) return pairs;
-  const random = seededRandom(seed).fork('verify');
-  const places = Array.from(pairs, (_, i) => i);
-  for (let i = 0; i < count; i++) {
-    const j = i + random.integer(places.length - i);
-    [places[i], places[j]] = [places[j] as number, places[i] as number];
-  }
-  const chosen = places.slice(0, count).sort((a, b) => a - b);
-  return chosen.map((place) => pairs[place] as Pair);
+  const places = seededRandom(seed).fork('verify').permutation(pairs.length).slice(0, count).sort();
+  return Array.from(places, (place) => pairs[place] as Pair);
 }

@@ -3,6 +3,15 @@ import sharp from 'sharp';
 import { checkHeader, maxImagePixels, readImage, undecodable } from './decode-image.js';
 
 /**
+ * `thumbnail` as an address that holds it (`data:`), for a page that loads nothing.
+ *
+ * @throws UniecsError as `thumbnail`
+ */
+export async function thumbnailAddress(path: string, side: number): Promise<string> {
+  return `data:image/jpeg;base64,${Buffer.from(await thumbnail(path, side)).toString('base64')}`;
+}
+
+/**
  * A small JPEG of an image file, for a page: upright, its longer side at most `side` pixels, never enlarged, transparent parts on white.
  *
  * @param path of a JPEG, PNG, WebP, GIF, TIFF or AVIF file

@@ -26,6 +26,22 @@ export interface CheckpointFolder {
   json(name: string, maxBytes?: number): Promise<Readonly<Record<string, unknown>> | undefined>;
 }
 
+/**
+ * The object in the `config.json` of a checkpoint.
+ *
+ * @throws UniecsError `file` where there is none; as `CheckpointFolder.json`
+ */
+export async function requireConfig(folder: CheckpointFolder): Promise<Readonly<Record<string, unknown>>> {
+  const config = await folder.json('config.json');
+  if (config) return config;
+  const file = join(folder.path, 'config.json');
+  throw checkpointError('file', file, {
+    expected: `the configuration ${file}`,
+    got: 'no such file',
+    hint: 'put the config.json of the checkpoint beside its weights',
+  });
+}
+
 const megabyte = 1e6;
 
 /**

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { BertConfig } from '../models/bert.js';
 import { checkpointError } from './checkpoint-error.js';
-import type { CheckpointFolder } from './checkpoint-folder.js';
+import { type CheckpointFolder, requireConfig } from './checkpoint-folder.js';
 import { configValues } from './config-values.js';
 import { activationOf, checkHeads } from './known-forms.js';
 import type { ReadConfig } from './vision-config.js';
@@ -20,14 +20,7 @@ export interface TextForm {
  */
 export async function readTextConfig(folder: CheckpointFolder): Promise<TextForm & Pick<ReadConfig<never>, 'notes'>> {
   const file = join(folder.path, 'config.json');
-  const whole = await folder.json('config.json');
-  if (!whole) {
-    throw checkpointError('file', file, {
-      expected: `the configuration ${file}`,
-      got: 'no such file',
-      hint: 'put the config.json of the checkpoint beside its weights',
-    });
-  }
+  const whole = await requireConfig(folder);
   const values = configValues(whole, file);
   const type = values.text('model_type', 'bert');
   const positions = values.text('position_embedding_type', 'absolute');

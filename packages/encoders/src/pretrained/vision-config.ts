@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Activation, FileTensor } from '@uniecs/tensor';
 import type { VisionTransformerConfig } from '../models/vision-transformer.js';
 import { checkpointError } from './checkpoint-error.js';
-import { type CheckpointFolder, isRecord } from './checkpoint-folder.js';
+import { type CheckpointFolder, isRecord, requireConfig } from './checkpoint-folder.js';
 import { type ConfigValues, configValues } from './config-values.js';
 import { activationOf, checkHeads } from './known-forms.js';
 import type { WeightLayout } from './weight-layout.js';
@@ -47,14 +47,7 @@ export async function readVisionConfig(sources: VisionSources): Promise<ReadConf
 
 async function fromTransformers({ folder }: VisionSources): Promise<ReadConfig<Required<VisionTransformerConfig>>> {
   const file = join(folder.path, 'config.json');
-  const whole = await folder.json('config.json');
-  if (!whole) {
-    throw checkpointError('file', file, {
-      expected: `the configuration ${file}`,
-      got: 'no such file',
-      hint: 'put the config.json of the checkpoint beside its weights',
-    });
-  }
+  const whole = await requireConfig(folder);
   const type = configValues(whole, file).text('model_type', 'clip_vision_model');
   const part = type === 'clip' ? whole.vision_config : whole;
   if (!['clip', 'clip_vision_model'].includes(type) || !isRecord(part)) {

@@ -2,6 +2,7 @@ import { UniecsError } from '@uniecs/tensor';
 import { dotProducts, type Scores } from '../dot-products.js';
 import { checkEmbeddings, type Embeddings, gatherRows } from '../embeddings.js';
 import { ranksOfRelevant } from '../several-relevant.js';
+import { stopIfAborted } from '../stop-if-aborted.js';
 import { type Benchmark, type BenchmarkTask, checkBenchmark } from './benchmark.js';
 
 export interface EvaluateBenchmarkOptions {
@@ -58,17 +59,7 @@ export async function evaluateBenchmark(options: EvaluateBenchmarkOptions): Prom
     const ranks: Int32Array[] = [];
     for (let start = 0; start < task.queries.length; start += blockSize) {
       await new Promise((resolve) => setTimeout(resolve, 0));
-      if (signal?.aborted) {
-        const [expected, got] = ['to finish all tasks', `the signal to stop in ${task.name}`];
-        throw new UniecsError({
-          code: 'interrupted',
-          where,
-          expected,
-          got,
-          hint: 'run it again',
-          cause: signal.reason,
-        });
-      }
+      stopIfAborted(signal, { where, expected: 'to finish all tasks', got: `the signal to stop in ${task.name}` });
       const rows = task.queries.slice(start, start + blockSize);
       const block = await scores(gatherRows(embeddings, task.query, rows), candidates);
       rows.forEach((_, i) => {

@@ -2,6 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { UniecsError } from '@uniecs/tensor';
 import type { Item } from '../items.js';
+import { stopIfAborted } from '../stop-if-aborted.js';
 import { checkImageContent, checkImageFile, unreadable } from './check-image.js';
 import type { Parsed } from './fields.js';
 import type { ModalityCounts, Problem, Validated } from './problems.js';
@@ -65,7 +66,7 @@ export async function readValidated<T>(
   }
 
   for await (const batch of readLines(file, where)) {
-    stopIfAborted(options.signal, where);
+    stopReading(options.signal, where);
     for (const entry of batch) {
       lines++;
       const { line } = entry;
@@ -130,7 +131,7 @@ export async function checkImages(
   const reasons = new Map<string, string>();
   let done = 0;
   await eachAtOnce(paths, concurrency, async (path) => {
-    stopIfAborted(signal, where);
+    stopReading(signal, where);
     const reason = (await checkImageFile(path, realDirectory)) ?? (decode ? undefined : await checkImageContent(path));
     if (reason !== undefined) reasons.set(path, reason);
     if (!decode) onProgress?.({ done: ++done, total: paths.length });
@@ -175,14 +176,6 @@ export async function requireDirectory(directory: string, where: string): Promis
   });
 }
 
-export function stopIfAborted(signal: AbortSignal | undefined, where: string): void {
-  if (!signal?.aborted) return;
-  throw new UniecsError({
-    code: 'interrupted',
-    where,
-    expected: 'to read to the end',
-    got: 'the signal to stop',
-    hint: 'run it again',
-    cause: signal.reason,
-  });
+export function stopReading(signal: AbortSignal | undefined, where: string): void {
+  stopIfAborted(signal, { where, expected: 'to read to the end' });
 }

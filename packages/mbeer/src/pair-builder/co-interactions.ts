@@ -1,4 +1,5 @@
 import { UniecsError } from '@uniecs/tensor';
+import { stopIfAborted } from '../stop-if-aborted.js';
 
 /** That a user (or a session) had to do with a product. */
 export interface Interaction {
@@ -39,6 +40,7 @@ export interface CoInteractions {
 }
 
 const where = 'countCoInteractions';
+const counting = { where, expected: 'to count the whole log' };
 /** Occurrences of pairs that are sorted at a time: 128 MB. */
 const occurrencesAtATime = 1 << 24;
 
@@ -63,7 +65,7 @@ export async function countCoInteractions(
   let [userOf, itemOf] = [new Int32Array(1 << 16), new Int32Array(1 << 16)];
   let [kept, interactions, unknownItems] = [0, 0, 0];
   for await (const { user, item } of log) {
-    if (interactions++ % 65_536 === 0) stopIfAborted(signal);
+    if (interactions++ % 65_536 === 0) stopIfAborted(signal, counting);
     const place = placeOf.get(item);
     if (place === undefined) {
       unknownItems++;
@@ -131,7 +133,7 @@ function countPairs(
   });
   const candidates: CandidatePair[] = [];
   for (let from = 0; from < products; ) {
-    stopIfAborted(signal);
+    stopIfAborted(signal, counting);
     let to = from + 1;
     let size = occurrences[from] as number;
     while (to < products && size + (occurrences[to] as number) <= occurrencesAtATime)
@@ -175,17 +177,5 @@ function wholeFrom(name: string, value: number, least: number): void {
     expected: `${name} to be a whole number from ${least}`,
     got: String(value),
     hint: 'or leave it out for the default',
-  });
-}
-
-function stopIfAborted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new UniecsError({
-    code: 'interrupted',
-    where,
-    expected: 'to count the whole log',
-    got: 'the signal to stop',
-    hint: 'run it again',
-    cause: signal.reason,
   });
 }

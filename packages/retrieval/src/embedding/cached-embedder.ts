@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { imageDigest } from '@uniecs/encoders/node';
 import type { Embeddings, Item } from '@uniecs/mbeer';
 import { UniecsError } from '@uniecs/tensor';
+import { eachFile } from '../data/each-file.js';
 import type { Disk } from '../features/disk.js';
 import { openFeatureStore } from '../features/feature-store.js';
 import type { Embedder, EmbedOptions } from './embedder.js';
@@ -31,8 +31,6 @@ export interface CachedEmbedder extends Embedder {
 
 /** Items that are encoded between two writes. */
 const chunk = 1024;
-/** Pictures that are read at a time. */
-const readAtATime = 32;
 const views = ['fused', 'image', 'text'] as const;
 
 /**
@@ -142,14 +140,9 @@ export async function cachedEmbedder(
 async function digestsOf(items: readonly Item[]): Promise<string[]> {
   const paths = [...new Set(items.flatMap(({ image }) => (image === undefined ? [] : [image])))];
   const pictures = new Map<string, string>();
-  for (let i = 0; i < paths.length; i += readAtATime) {
-    const some = paths.slice(i, i + readAtATime);
-    const contents = await Promise.all(some.map((path) => readFile(path).catch(() => undefined)));
-    contents.forEach((content, k) => {
-      const path = some[k] as string;
-      pictures.set(path, content ? imageDigest(content) : `unreadable ${path}`);
-    });
-  }
+  await eachFile(paths, (path, { content }) => {
+    pictures.set(path, content ? imageDigest(content) : `unreadable ${path}`);
+  });
   return items.map(({ title, image }) => {
     const content = JSON.stringify([title ?? null, image === undefined ? null : (pictures.get(image) as string)]);
     return createHash('sha256').update(content).digest().toString('latin1');

@@ -6,6 +6,7 @@ import { compile, type Device } from '@uniecs/compile';
 import { decodeImage, imageDigest, normalizePixels } from '@uniecs/encoders/node';
 import type { Item } from '@uniecs/mbeer';
 import { encodeFloat16, UniecsError } from '@uniecs/tensor';
+import { eachFile } from '../data/each-file.js';
 import type { LoadItems } from '../data/feed-batches.js';
 import { checkItem, float32, type ItemLoader, int32 } from '../data/item-batch.js';
 import { type ImageForm, imageForm } from '../model/image-form.js';
@@ -66,9 +67,6 @@ export interface FeatureCache {
   close(): void;
 }
 
-/** Files that are read at a time. */
-const readAtATime = 32;
-
 /**
  * A cache of the token features of frozen encoders.
  *
@@ -94,13 +92,10 @@ export function featureCache({
 
   async function digestImages(paths: readonly string[]): Promise<void> {
     const unknown = [...new Set(paths)].filter((path) => !digests.has(path));
-    for (let i = 0; i < unknown.length; i += readAtATime) {
-      const some = unknown.slice(i, i + readAtATime);
-      const contents = await Promise.all(
-        some.map((path) => readFile(path).catch((cause) => Promise.reject(unreadable(path, cause)))),
-      );
-      contents.forEach((content, k) => void digests.set(some[k] as string, imageDigest(content)));
-    }
+    await eachFile(unknown, (path, file) => {
+      if (file.content === undefined) throw unreadable(path, file.cause);
+      digests.set(path, imageDigest(file.content));
+    });
   }
 
   /** The ids of a title as far as the encoder sees them, and their digest. */

@@ -1,4 +1,4 @@
-import { thumbnail } from '@uniecs/encoders/node';
+import { thumbnailAddress } from '@uniecs/encoders/node';
 import { type Item, nearestCandidates, type Pair, type Task, tasks } from '@uniecs/mbeer';
 import { seededRandom, UniecsError } from '@uniecs/tensor';
 import { embedPairs } from '../embedding/model-embedder.js';
@@ -181,8 +181,7 @@ async function picturesOf(rows: readonly PanelRow[], pairs: readonly Pair[]): Pr
   const pictures = new Map<string, string>();
   for (const { id, image } of pairs.flatMap(({ item1, item2 }) => [item1, item2])) {
     if (image === undefined || !ids.has(id) || pictures.has(id)) continue;
-    const bytes = await thumbnail(image, pictureSide);
-    pictures.set(id, `data:image/jpeg;base64,${Buffer.from(bytes).toString('base64')}`);
+    pictures.set(id, await thumbnailAddress(image, pictureSide));
   }
   return pictures;
 }

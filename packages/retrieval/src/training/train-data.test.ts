@@ -8,8 +8,7 @@ import { imageSource } from '@uniecs/encoders/node';
 import type { Pair } from '@uniecs/mbeer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SmallCatalogue, smallCatalogue } from '../testing/small-catalogue.js';
-import { smallConfig } from '../testing/small-training.js';
-import type { ConfigOf } from './assemble-run.js';
+import { smallConfigOfRun } from '../testing/small-run.js';
 import { type TrainOptions, trainWith } from './train.js';
 import type { TrainEvent } from './train-events.js';
 import type { GivenSettings } from './train-settings.js';
@@ -19,11 +18,6 @@ beforeAll(async () => {
   catalogue = await smallCatalogue();
 });
 afterAll(() => catalogue.remove());
-
-const configOf: ConfigOf = (_, vocabularySize) => {
-  const config = smallConfig();
-  return { ...config, text: { ...config.text, vocabularySize, maxLength: 8 } };
-};
 
 // Three steps an epoch; one term, so that compiling takes less.
 const settings: GivenSettings = { batchSize: 8, epochs: 2, seed: 5, drop: ['CMAL', 'CLAL', 'T2T'], warmupSteps: 2 };
@@ -44,7 +38,7 @@ async function run(name: string, changes: Partial<TrainOptions> = {}) {
         changes.onEvent?.(event);
       },
     },
-    configOf,
+    smallConfigOfRun,
   );
   const losses = events.flatMap((event) => (event.type === 'step' ? [event.loss] : []));
   return { out, losses };

@@ -8,17 +8,17 @@ import { readSafetensors } from '@uniecs/tensor/node';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { FeatureTensors, ItemTensors } from '../model/item-tensors.js';
 import { type SmallCatalogue, smallCatalogue, withGaps } from '../testing/small-catalogue.js';
+import { smallRun } from '../testing/small-run.js';
 import {
   joined,
   keptGradients,
   relativeDistance,
   smallBatch,
-  smallConfig,
   smallTraining,
   tensorsOf,
 } from '../testing/small-training.js';
 import type { PairLabels } from './pair-vectors.js';
-import { type TrainOptions, trainWith } from './train.js';
+import type { TrainOptions } from './train.js';
 import type { TrainEvent } from './train-events.js';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -87,34 +87,7 @@ describe('train on features', () => {
   let catalogue: SmallCatalogue;
   const at = (...names: string[]) => join(catalogue.folder, ...names);
 
-  async function run(name: string, { settings, ...more }: Partial<TrainOptions> = {}) {
-    const events: TrainEvent[] = [];
-    const summary = await trainWith(
-      {
-        train: catalogue.train,
-        validation: catalogue.validation,
-        out: at(name),
-        settings: {
-          batchSize: 8,
-          epochs: 1,
-          drop: ['CMAL', 'CLAL', 'IMCL'],
-          warmupSteps: 2,
-          learningRate: 0.01,
-          ...settings,
-        },
-        ...more,
-        onEvent: (event) => {
-          events.push(event);
-          more.onEvent?.(event);
-        },
-      },
-      (_, vocabularySize) => {
-        const config = smallConfig();
-        return { ...config, text: { ...config.text, vocabularySize, maxLength: 8 } };
-      },
-    );
-    return { summary, events };
-  }
+  const run = (name: string, options: Partial<TrainOptions> = {}) => smallRun(catalogue, name, options);
 
   const onFeatures = (name: string, cache: string, more: Partial<TrainOptions> = {}) =>
     run(name, {

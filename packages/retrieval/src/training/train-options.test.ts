@@ -10,42 +10,16 @@ import { evaluatePairs, modelEmbedder } from '../embedding/model-embedder.js';
 import { loadModelFolder } from '../files/model-folder.js';
 import { failingTerm } from '../testing/failing-term.js';
 import { type SmallCatalogue, smallCatalogue } from '../testing/small-catalogue.js';
-import { smallConfig } from '../testing/small-training.js';
+import { smallRun } from '../testing/small-run.js';
 import { warmupCosine } from './learning-rate.js';
-import { type TrainOptions, trainWith } from './train.js';
-import type { TrainEvent } from './train-events.js';
+import type { TrainOptions } from './train.js';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let catalogue: SmallCatalogue;
 const at = (...names: string[]) => join(catalogue.folder, ...names);
 
-// Three steps an epoch; one term, so that compiling takes less.
-async function run(name: string, { settings, ...more }: Partial<TrainOptions> = {}) {
-  const events: TrainEvent[] = [];
-  const summary = await trainWith(
-    {
-      train: catalogue.train,
-      validation: catalogue.validation,
-      out: at(name),
-      settings: {
-        batchSize: 8,
-        epochs: 1,
-        drop: ['CMAL', 'CLAL', 'IMCL'],
-        warmupSteps: 2,
-        learningRate: 0.01,
-        ...settings,
-      },
-      onEvent: (event) => void events.push(event),
-      ...more,
-    },
-    (_, vocabularySize) => {
-      const config = smallConfig();
-      return { ...config, text: { ...config.text, vocabularySize, maxLength: 8 } };
-    },
-  );
-  return { summary, events };
-}
+const run = (name: string, options: Partial<TrainOptions> = {}) => smallRun(catalogue, name, options);
 
 /** The arrays of a file of a run by name. */
 async function arraysOf(...names: string[]): Promise<Map<string, number[]>> {

@@ -11,7 +11,7 @@ import { listCheckpoints } from '../files/checkpoints.js';
 import { readManifest } from '../files/manifest.js';
 import { sinkingTerm } from '../testing/failing-term.js';
 import { type SmallCatalogue, smallCatalogue } from '../testing/small-catalogue.js';
-import { smallConfig } from '../testing/small-training.js';
+import { smallConfigOfRun } from '../testing/small-run.js';
 import { type TrainOptions, trainWith } from './train.js';
 import type { TrainEvent } from './train-events.js';
 import type { GivenSettings } from './train-settings.js';
@@ -42,10 +42,7 @@ async function run(name: string, changes: Changes = {}) {
         changes.onEvent?.(event);
       },
     },
-    (_, vocabularySize) => {
-      const config = smallConfig();
-      return { ...config, text: { ...config.text, vocabularySize, maxLength: 8 } };
-    },
+    smallConfigOfRun,
   ).catch((error: unknown) => {
     if (!UniecsError.isInstance(error)) throw error;
     return error;

@@ -4,7 +4,7 @@ import { UniecsError } from '@uniecs/tensor';
 import type { Benchmark, BenchmarkItem, BenchmarkTask } from '../../benchmark/benchmark.js';
 import { describe, quote } from '../fields.js';
 import type { Problem } from '../problems.js';
-import { checkOptions, type ReadOptions, requireDirectory, stopIfAborted, withoutControls } from '../validation.js';
+import { checkOptions, type ReadOptions, requireDirectory, stopReading, withoutControls } from '../validation.js';
 import { type BenchmarkFolder, benchmarkFolder } from './benchmark-file.js';
 
 /** The categories of FashionIQ, each with files of its own. */
@@ -58,7 +58,7 @@ export async function readFashionIq(folder: string, options: FashionIqOptions = 
   const picture = (id: string) => join(pictures, files.get(id) ?? `${id}.jpg`);
 
   for (const category of categories) {
-    stopIfAborted(signal, where);
+    stopReading(signal, where);
     const splitFile = join(folder, 'image_splits', `split.${category}.${split}.json`);
     const captionFile = join(folder, 'captions', `cap.${category}.${split}.json`);
     const ids = entriesOf(splitFile, await readList(splitFile), checkImageId);

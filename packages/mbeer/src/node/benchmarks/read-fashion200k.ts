@@ -5,7 +5,7 @@ import type { Benchmark, BenchmarkItem } from '../../benchmark/benchmark.js';
 import { imagePath, quote } from '../fields.js';
 import type { Problem } from '../problems.js';
 import { readLines } from '../read-lines.js';
-import { checkOptions, type ReadOptions, requireDirectory, stopIfAborted, withoutControls } from '../validation.js';
+import { checkOptions, type ReadOptions, requireDirectory, stopReading, withoutControls } from '../validation.js';
 import { type BenchmarkFolder, benchmarkFolder } from './benchmark-file.js';
 
 /** The categories of Fashion200K, each with a label file of its own. */
@@ -43,7 +43,7 @@ export async function readFashion200k(folder: string, options: Fashion200kOption
   const counts = { lines: 0, skipped: 0 };
   for (const file of files) {
     for await (const batch of readLines(file, where)) {
-      stopIfAborted(signal, where);
+      stopReading(signal, where);
       for (const entry of batch) {
         counts.lines++;
         const parsed = 'reason' in entry ? entry.reason : parseLabel(entry.text, pictures);

@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Random, seededRandom, UniecsError } from '@uniecs/tensor';
+import { stopIfAborted } from '../../stop-if-aborted.js';
 import { type CatalogueSetup, type CatalogueWork, catalogueWork } from './catalogue-work.js';
 import { catalogueWorkers } from './catalogue-workers.js';
 import type { Look, Style } from './product.js';
@@ -48,6 +49,7 @@ interface Listed {
 }
 
 const where = 'generateCatalogue';
+const writing = { where, expected: 'to write all pictures', hint: 'nothing is left behind; run it again' };
 const splits = ['train', 'val', 'test'] as const;
 /** Pairs and distractors from which threads pay. */
 const worthThreads = 2000;
@@ -76,7 +78,7 @@ export async function generateCatalogue(options: GenerateOptions): Promise<Gener
   try {
     const random = seededRandom(seed);
     const listed = list(
-      await sameStylePairs(work, () => stopIfAborted(options.signal)),
+      await sameStylePairs(work, () => stopIfAborted(options.signal, writing)),
       work.styles,
       random.fork('ids'),
     );
@@ -167,28 +169,16 @@ async function writePictures(
   }
   let done = 0;
   for (let start = 0; start < listed.length; start += picturesAtATime) {
-    stopIfAborted(signal);
+    stopIfAborted(signal, writing);
     const requests = listed
       .slice(start, start + picturesAtATime)
       .map(({ group, look, image }) => ({ group, look, image }));
     await work.draw(requests, (pictures) => {
-      stopIfAborted(signal);
+      stopIfAborted(signal, writing);
       done += pictures;
       onProgress?.({ done, total: listed.length });
     });
   }
-}
-
-function stopIfAborted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new UniecsError({
-    code: 'interrupted',
-    where,
-    expected: 'to write all pictures',
-    got: 'the signal to stop',
-    hint: 'nothing is left behind; run it again',
-    cause: signal.reason,
-  });
 }
 
 function checkSizes(counts: Readonly<Record<string, number>>, imageSize: number, threads: number): void {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { UniecsError } from '@uniecs/tensor';
 import sharp from 'sharp';
 import type { PictureFingerprint } from '../../data-card/data-card.js';
+import { stopIfAborted } from '../../stop-if-aborted.js';
 import { thumbnail } from '../catalogue/thumbnail-similarity.js';
 import { mostPixels } from '../check-image.js';
 
@@ -71,7 +71,7 @@ async function ofEach<T>(
   let [next, done] = [0, 0];
   async function worker(): Promise<void> {
     for (let at = next++; at < distinct.length; at = next++) {
-      stopIfAborted(signal);
+      stopIfAborted(signal, { where: 'pictureFingerprints', expected: 'to look at all pictures' });
       made[at] = await readFile(distinct[at] as string)
         .then(make)
         .catch(() => undefined);
@@ -85,16 +85,4 @@ async function ofEach<T>(
     if (value !== undefined) found.set(path, value);
   }
   return found;
-}
-
-function stopIfAborted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new UniecsError({
-    code: 'interrupted',
-    where: 'pictureFingerprints',
-    expected: 'to look at all pictures',
-    got: 'the signal to stop',
-    hint: 'run it again',
-    cause: signal.reason,
-  });
 }
