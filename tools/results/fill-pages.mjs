@@ -6,6 +6,7 @@ import { explorationTable } from './exploration-table.mjs';
 import { lambdasTable } from './lambdas-table.mjs';
 import { summaryTable } from './summary-table.mjs';
 import { tasksTable } from './tasks-table.mjs';
+import { twinsTable } from './twins-table.mjs';
 
 /** The kinds of table, by the word behind the file's name in a mark. */
 const kinds = {
@@ -14,6 +15,7 @@ const kinds = {
   curves: curvesTable,
   lambdas: lambdasTable,
   exploration: explorationTable,
+  twins: twinsTable,
   'beyond-text': beyondTextTable,
 };
 /** `<!-- results: NAME KIND -->`, what was generated, `<!-- end of results -->`. */

@@ -21,7 +21,7 @@ export function deviceChecks(tries: Partial<DeviceTries> = {}): Readonly<Record<
   const { probe = probeDevice, load = loadInProcess } = tries;
   return {
     cpu: compiled('cpu', '', probe),
-    webgpu: compiled('webgpu', 'measured on a software driver only', probe),
+    webgpu: compiled('webgpu', 'tested on a software driver and on an NVIDIA H100', probe),
     cuda: compiled('cuda', untested('cuda'), probe),
     'tfjs:node-gpu': eager('tfjs:node-gpu', `optional; wants CUDA 11.2; ${untested('tfjs:node-gpu')}`, load),
     'tfjs:node': eager('tfjs:node', 'optional', load),
