@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { run } from '@uniecs/cli';
 import { decodeImage } from '@uniecs/encoders/node';
-import { readFashion200k, readFashionIq, readItems, readPairs } from '@uniecs/mbeer/node';
+import { negativesLine, parseNegatives } from '@uniecs/mbeer';
+import { readFashion200k, readFashionIq, readItems, readLines, readPairs } from '@uniecs/mbeer/node';
+import { negativePairs, pairsDigest } from '@uniecs/retrieval';
 import { parseSafetensors, serializeSafetensors } from '@uniecs/tensor';
 import { readSafetensors } from '@uniecs/tensor/node';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
@@ -24,6 +26,12 @@ const width = 3;
 function vectors() {
   return Float32Array.from(ids.flatMap((_, i) => [Math.cos(i), Math.sin(i), 0]));
 }
+
+/** Pairs that negatives were mined from. */
+const mined = Array.from({ length: pairs }, (_, i) => {
+  const item = (/** @type {number} */ side) => ({ id: /** @type {string} */ (ids[2 * i + side]), title: `shoe ${i}` });
+  return { line: i + 1, item1: item(0), item2: item(1), tag: 1 };
+});
 
 /** @param {string} folder */
 async function pairFile(folder) {
@@ -218,6 +226,27 @@ export const formats = {
     read: async (path) => {
       const { problems, lines } = await readPairs(path);
       return problems.length === 0 && lines > 0;
+    },
+  },
+  'hard negatives': {
+    file: 'negatives.jsonl',
+    bases: async () => {
+      const header = {
+        format: 'uniecs hard negatives',
+        version: 1,
+        pairs: pairsDigest(mined),
+        scoredBy: {},
+        rules: {},
+      };
+      const lines = mined.map(({ line, item1, item2 }) => ({
+        ...{ task: 'vt->vt', line, query: item1.id, positive: item2.id, positiveScore: 0.5 },
+        negatives: [{ line: (line % pairs) + 1, id: ids[(2 * line + 1) % ids.length], score: 0.25, rank: 1 }],
+      }));
+      return [Buffer.from([header, ...lines].map((line) => negativesLine(/** @type {any} */ (line))).join(''))];
+    },
+    read: async (path) => {
+      const file = await parseNegatives(readLines(path, 'fuzz'), path);
+      return negativePairs(file, mined).negatives.length === pairs;
     },
   },
   items: {

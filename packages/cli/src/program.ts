@@ -11,6 +11,7 @@ import type { EvaluateRunFlags } from './commands/evaluate-run.js';
 import type { ExportFlags } from './commands/export.js';
 import type { GenerateDataFlags } from './commands/generate-data.js';
 import type { ImportFlags } from './commands/import-model.js';
+import type { MineFlags } from './commands/mine.js';
 import type { ReportDataFlags } from './commands/report-data.js';
 import type { ReproduceFlags } from './commands/reproduce-flags.js';
 import type { SearchFlags } from './commands/search.js';
@@ -36,6 +37,7 @@ import {
 } from './options/common-options.js';
 import { addExport } from './options/export-command.js';
 import { addImport } from './options/import-command.js';
+import { addMine } from './options/mine-command.js';
 import {
   choice,
   fileEndingIn,
@@ -58,6 +60,7 @@ export interface Actions {
   importModel(flags: ImportFlags): Promise<void>;
   evaluate(flags: EvaluateFlags): Promise<void>;
   evaluateRun(flags: EvaluateRunFlags): Promise<void>;
+  mine(flags: MineFlags): Promise<void>;
   embed(flags: EmbedFlags): Promise<void>;
   export(flags: ExportFlags): Promise<void>;
   buildIndex(flags: BuildIndexFlags): Promise<void>;
@@ -95,6 +98,7 @@ export function createProgram(actions: Actions, { writeOut, writeErr, helpWidth 
   addBeyondText(program, (flags) => actions.beyondText(flags));
   addReproduce(program, (what, flags) => actions.reproduce(what, flags));
   addEvaluate(program, actions);
+  addMine(program, (flags) => actions.mine(flags));
   addEmbed(program, actions);
   addIndex(program, actions);
   addSearch(program, actions);
@@ -166,6 +170,7 @@ function addTrain(program: Command, actions: Actions): void {
     .addOption(featureCacheOption())
     .option('--drop <names>', 'loss terms or groups to leave out, with commas between', nameList)
     .option('--term <file>', 'module that exports a loss term of your own')
+    .option('--hard-negatives <file>', 'hard negatives of uniecs mine, which come into the batch of their pair')
     .addOption(deviceOption(' (default: auto; with --resume the one that the run had)'))
     .option('--skip-bad', 'leave bad lines out instead of stopping')
     .option('--resume', 'go on with the newest checkpoint in --out, with its settings and data')

@@ -34,6 +34,16 @@ export type { DrawOptions, PairSide, SingleModality } from './draw-products.js';
 export type { Embeddings, Matrix } from './embeddings.js';
 export { type EvaluateOptions, type Evaluation, evaluateTasks, type TaskResult } from './evaluate-tasks.js';
 export { formatTaskTable } from './format-task-table.js';
+export type { NegativeRules, RankedNegative } from './hard-negatives/eligible-negatives.js';
+export { type MinedQuery, type MineOptions, mineNegatives } from './hard-negatives/mine-negatives.js';
+export {
+  type NegativeItem,
+  type NegativesFile,
+  type NegativesHeader,
+  negativesLine,
+  parseNegatives,
+  type QueryNegatives,
+} from './hard-negatives/negatives-lines.js';
 export type { RankedQueries, RankedTask } from './hit-differences.js';
 export type { ItemVectors } from './item-vectors.js';
 export type { CatalogueItem, Item, MetadataValue, Pair } from './items.js';
@@ -75,6 +85,7 @@ export {
 } from './paired-bootstrap.js';
 export { pairedQueryBootstrap, type QueryBootstrapOptions, type QueryMeasure } from './paired-query-bootstrap.js';
 export { type EvaluatePoolOptions, evaluatePool, type Pool, pools } from './pools/evaluate-pool.js';
+export { productNumbers } from './product-numbers.js';
 export { modalityGap } from './projection/modality-gap.js';
 export { type TsneOptions, tsne } from './projection/tsne.js';
 export {

@@ -28,6 +28,7 @@ export {
   type ItemLoader,
   itemBatch,
 } from './data/item-batch.js';
+export { type NegativePairs, negativePairs } from './data/negative-pairs.js';
 export {
   type Batching,
   type HostPairs,
@@ -36,9 +37,11 @@ export {
   type PairBatchesOptions,
   pairBatches,
 } from './data/pair-batches.js';
+export { type PairsDigest, pairsDigest } from './data/pairs-digest.js';
 export type { ModalityDropout } from './data/vary-pairs.js';
 export { type CachedEmbedder, type CachedEmbedderOptions, cachedEmbedder } from './embedding/cached-embedder.js';
 export { type Embedder, type EmbedderOptions, type EmbedOptions, embedder } from './embedding/embedder.js';
+export { mineEmbeddings } from './embedding/mine-embeddings.js';
 export { embedPairs, evaluatePairs, modelEmbedder, modelFingerprint, rankPairs } from './embedding/model-embedder.js';
 export { rankEmbeddings } from './embedding/rank-embeddings.js';
 export { type ExportModelOptions, exportModel } from './export/export-model.js';

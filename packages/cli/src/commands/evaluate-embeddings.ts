@@ -6,8 +6,11 @@ import { pairColumns } from '../options/pair-columns.js';
 import { type Io, say } from '../terminal/io.js';
 import type { EvaluatedSides, EvaluateFlags } from './evaluate.js';
 
+/** How a pair file is read, and how embeddings become those of its pairs. */
+export type PairFlags = Pick<EvaluateFlags, 'pairs' | 'images' | 'skipBad' | 'columns' | 'fuse' | 'normalize'>;
+
 /** Embeddings that were computed elsewhere, joined with the pairs; the pictures are not looked at. */
-export async function importedSides(flags: EvaluateFlags, path: string, io: Io): Promise<EvaluatedSides> {
+export async function importedSides(flags: PairFlags, path: string, io: Io): Promise<EvaluatedSides> {
   const [pairs = []] = await readGoodPairs([flags.pairs], io, { ...(await evaluatedPairs(flags)), check: 'fields' });
   const vectors = await readEmbeddings(path);
   const there = views.filter((view) => vectors[view] !== undefined);
@@ -23,6 +26,6 @@ export async function importedSides(flags: EvaluateFlags, path: string, io: Io):
 }
 
 /** How the pair file of an evaluation is read. */
-export async function evaluatedPairs({ images, skipBad, columns }: EvaluateFlags): Promise<ReadPairsOptions> {
+export async function evaluatedPairs({ images, skipBad, columns }: PairFlags): Promise<ReadPairsOptions> {
   return { images, skipBad, ...(columns === undefined ? {} : { columns: await pairColumns(columns) }) };
 }

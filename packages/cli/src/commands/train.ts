@@ -17,6 +17,7 @@ import { inputsOf, inputsToStore, type RunInputs } from '../config/run-inputs.js
 import { type SettingsFlags, settingsOfFlags } from '../config/settings-of-flags.js';
 import { defaultFeatureCache, openImages } from '../data/open-images.js';
 import { readGoodPairs } from '../data/read-good.js';
+import { readHardNegatives } from '../data/read-hard-negatives.js';
 import { startEngine } from '../engine.js';
 import { afterStart, exitCodes, interruptedCode } from '../exit-code.js';
 import type { DeviceName } from '../machine/device.js';
@@ -71,6 +72,8 @@ export async function runTrain(flags: TrainFlags, io: Io): Promise<number> {
       asLines ? { ...io, stderr: { write: () => {} } } : io,
       { images: inputs.images, skipBad: inputs.skipBad, note, decode: images.check },
     );
+    const hardNegatives =
+      inputs.hardNegatives === undefined ? {} : { hardNegatives: await readHardNegatives(inputs.hardNegatives, pairs) };
     const run = {
       settings,
       device,
@@ -82,6 +85,7 @@ export async function runTrain(flags: TrainFlags, io: Io): Promise<number> {
       resume,
       terms,
       inputs: inputsToStore(out, inputs),
+      ...hardNegatives,
     };
     return await trainOn({ ...run, ...(flags.init === undefined ? {} : { init: flags.init }) }, reporter, asLines, io);
   } finally {

@@ -7,10 +7,11 @@ export interface RunInputs {
   readonly val: string;
   readonly images?: string;
   readonly term?: string;
+  readonly hardNegatives?: string;
   readonly skipBad?: boolean;
 }
 
-const paths = ['train', 'val', 'images', 'term'] as const;
+const paths = ['train', 'val', 'images', 'term', 'hardNegatives'] as const;
 
 /** Inputs as `config.json` keeps them: paths relative to the run's folder, so that both may be moved together. */
 export function inputsToStore(out: string, inputs: RunInputs): Record<string, unknown> {

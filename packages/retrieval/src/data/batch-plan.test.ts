@@ -31,6 +31,20 @@ describe('batchPlan', () => {
     expect(new Set(epochs.map((batches) => batches.map(({ shape }) => shape.pairs).join())).size).toBeGreaterThan(1);
   });
 
+  it('with hard negatives still has every pair once an epoch, those of a pair beside it where they are of its group', () => {
+    const negativesOf = (pair: number) => [(pair + 1) % 34, (pair + 2) % 34];
+    const plan = batchPlan(groups, random(), { negativesOf });
+    const together = (batches: readonly { readonly chosen: readonly number[] }[]) =>
+      batches.flatMap(({ chosen }) => chosen.filter((pair) => chosen.includes((pair + 1) % 34))).length;
+    for (const epoch of [0, 1, 2]) {
+      const batches = plan.epoch(epoch);
+      expect(sorted(batches.flatMap(({ chosen }) => chosen))).toEqual(range(34));
+      expect(together(batches)).toBeGreaterThan(together(batchPlan(groups, random()).epoch(epoch)));
+      expect(plan.epoch(epoch)).toEqual(batches);
+    }
+    expect(plan.epoch(0)).not.toEqual(plan.epoch(1));
+  });
+
   it('is a pure function of the epoch', () => {
     const expected = batchPlan(groups, random()).epoch(5);
     const other = batchPlan(groups, random());

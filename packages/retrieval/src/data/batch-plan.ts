@@ -1,4 +1,5 @@
 import type { Random } from '@uniecs/tensor';
+import { gatherNegatives } from './gather-negatives.js';
 import { withoutRepeats } from './without-repeats.js';
 
 /** The shape of a batch: a graph is compiled for each. */
@@ -32,15 +33,19 @@ export interface BatchPlan {
   epoch(epoch: number): readonly PlannedBatch[];
 }
 
-/**
- * Shuffles the pairs of each group anew each epoch and cuts them into batches; of several groups, the batches in an order of their own.
- *
- * @param productsOf the products of a pair, where no two pairs of a batch may share one as far as that can be; default they may
- */
+/** What is heeded beside chance when pairs are gathered into batches. */
+export interface GatherOptions {
+  /** The products of a pair, where no two pairs of a batch may share one as far as that can be; default they may. */
+  readonly productsOf?: ((pair: number) => readonly number[]) | undefined;
+  /** The pairs that own the hard negatives of a pair, which come into its batch as far as they are left and there is room; default none. */
+  readonly negativesOf?: ((pair: number) => readonly number[]) | undefined;
+}
+
+/** Shuffles the pairs of each group anew each epoch and cuts them into batches; of several groups, the batches in an order of their own. */
 export function batchPlan(
   groups: readonly BatchGroup[],
   random: Random,
-  productsOf?: (pair: number) => readonly number[],
+  { productsOf, negativesOf }: GatherOptions = {},
 ): BatchPlan {
   const steps = groups.map(({ shape, members }) => Math.ceil(members.length / shape.pairs));
   const stepsPerEpoch = steps.reduce((sum, count) => sum + count, 0);
@@ -49,7 +54,8 @@ export function batchPlan(
   );
 
   function batchesOf({ shape, members }: BatchGroup, stream: Random): PlannedBatch[] {
-    const order = Array.from(stream.permutation(members.length), (i) => members[i] as number);
+    const shuffled = Array.from(stream.permutation(members.length), (i) => members[i] as number);
+    const order = negativesOf ? gatherNegatives(shuffled, negativesOf, shape.pairs) : shuffled;
     const cut: number[][] = [];
     for (let start = 0; start < order.length; start += shape.pairs) cut.push(order.slice(start, start + shape.pairs));
     const chosen = productsOf ? withoutRepeats(cut, productsOf) : cut;

@@ -1,6 +1,6 @@
 import type { HostTensor } from '@uniecs/compile';
 import type { AugmentOptions } from '@uniecs/encoders/node';
-import type { Item, Pair } from '@uniecs/mbeer';
+import { type Item, type Pair, productNumbers } from '@uniecs/mbeer';
 import { seededRandom } from '@uniecs/tensor';
 import { type BatchGroup, batchPlan, type PlannedBatch } from './batch-plan.js';
 import type { HostBatch, LoadItems } from './feed-batches.js';
@@ -54,6 +54,8 @@ export interface PairBatchesOptions {
   readonly batching?: Batching;
   /** How often items come without a modality that they have; default never. */
   readonly modalityDropout?: ModalityDropout;
+  /** For each pair, the pairs that own its hard negatives (`negativePairs`); default none. */
+  readonly negatives?: readonly (readonly number[])[] | undefined;
   /** Tokens of an image, for the token budget. */
   readonly imageTokens?: number;
 }
@@ -80,7 +82,8 @@ export interface Batching {
 /**
  * Shuffles the pairs anew each epoch (seeded by run and epoch) and cuts them into batches, of equal size unless `batching` says
  * otherwise; a short one is filled with rows that no loss sees, so that steps share a compiled graph. Each image is augmented by a stream
- * of its item and step; swapped items and modalities left out are drawn for each step likewise (`varyPairs`).
+ * of its item and step; swapped items and modalities left out are drawn for each step likewise (`varyPairs`). With `negatives` a pair's
+ * batch has the pairs of its hard negatives first (`gatherNegatives`), which so are in-batch negatives.
  *
  * @throws UniecsError `argument` as `titleGroups` does
  */
@@ -93,7 +96,7 @@ export function loadedPairs<Items extends HostBatch>(
   options: PairBatchesOptions,
   load: LoadItems<Items>,
 ): PairBatches<Items> {
-  const { pairs, seed, augment = {}, batching = {}, modalityDropout = {} } = options;
+  const { pairs, seed, augment = {}, batching = {}, modalityDropout = {}, negatives } = options;
   const partial = dropsModalities(modalityDropout) || anyPartial(pairs.flatMap(({ item1, item2 }) => [item1, item2]));
   const varied = varyPairs({ seed, swap: batching.swap, modalityDropout });
   const productOf = productNumbers(pairs);
@@ -103,7 +106,10 @@ export function loadedPairs<Items extends HostBatch>(
   };
   const groups = groupsOf(options);
   const random = seededRandom(seed).fork('batches');
-  const plan = batchPlan(groups, random, batching.uniqueProducts ? productsOf : undefined);
+  const plan = batchPlan(groups, random, {
+    productsOf: batching.uniqueProducts ? productsOf : undefined,
+    negativesOf: negatives && ((pair) => negatives[pair] ?? []),
+  });
   const { stepsPerEpoch, fewest } = plan;
   let planned: { readonly epoch: number; readonly batches: readonly PlannedBatch[] } = { epoch: -1, batches: [] };
 
@@ -171,31 +177,4 @@ function presence({ hasImage, hasText }: HostBatch, batchSize: number) {
     hasText1: half(hasText, 0),
     hasText2: half(hasText, 1),
   };
-}
-
-/** The two names of a product. */
-function namesOf({ id, title }: Item): string[] {
-  return title === undefined ? [`id ${id}`] : [`id ${id}`, `title ${title.toLowerCase().trim()}`];
-}
-
-/** A number per product. Items of the same id or the same title are one product (in-batch false negatives otherwise). */
-function productNumbers(pairs: readonly Pair[]): (item: Item) => number {
-  const parents = new Map<string, string>();
-  const rootOf = (name: string): string => {
-    let root = name;
-    for (let up = parents.get(root); up !== undefined && up !== root; up = parents.get(root)) root = up;
-    parents.set(name, root);
-    return root;
-  };
-  const items = pairs.flatMap(({ item1, item2 }) => [item1, item2]);
-  for (const item of items) {
-    const [first, ...others] = namesOf(item).map(rootOf) as [string, ...string[]];
-    for (const other of others) parents.set(other, first);
-  }
-  const numbers = new Map<string, number>();
-  for (const { id } of items) {
-    const root = rootOf(`id ${id}`);
-    if (!numbers.has(root)) numbers.set(root, numbers.size);
-  }
-  return ({ id }) => numbers.get(rootOf(`id ${id}`)) as number;
 }

@@ -7,6 +7,7 @@ import type { Pair } from '@uniecs/mbeer';
 import { parameters, seededRandom, UniecsError } from '@uniecs/tensor';
 import type { HostBatch } from '../data/feed-batches.js';
 import type { ItemLoader } from '../data/item-batch.js';
+import type { NegativePairs } from '../data/negative-pairs.js';
 import { loadedPairs, type PairBatches, pairBatches } from '../data/pair-batches.js';
 import { pairsDigest } from '../data/pairs-digest.js';
 import { type FeatureCache, featureCache } from '../features/feature-cache.js';
@@ -48,6 +49,8 @@ export interface RunSources {
   readonly tokenizerFrom?: string | undefined;
   /** The model folder whose weights the run starts from. */
   readonly weightsFrom?: string | undefined;
+  /** Hard negatives of the training pairs; default none. */
+  readonly hardNegatives?: NegativePairs | undefined;
   /** Where images come from; default a source of the run's own. */
   readonly images?: ImageSource | undefined;
   /** A folder for the token features of encoders that are frozen whole; default none, they encode at every step. */
@@ -130,7 +133,8 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
   const { frozen, factors } = parameterGroups(names, freeze, learningRateFactors);
   const features = sources.features !== undefined && isEncoded(names, frozen) ? sources.features : undefined;
   const augment = features === undefined ? presetAugmentation(settings) : withoutAugmentation(settings);
-  const gathered = { batchSize, seed, augment, batching, modalityDropout };
+  const negatives = sources.hardNegatives?.negatives;
+  const gathered = { batchSize, seed, augment, batching, modalityDropout, negatives };
   const pairs = { pairs: sources.train, loader, imageTokens, ...gathered };
   const state = trainState(model, terms, optimizer, weighting, { frozen, average: averageDecay !== false });
   made.push(...namedState(state).values());
@@ -171,6 +175,7 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
       validation: pairsDigest(sources.validation),
       terms: terms.map(({ name }) => name),
       ...(cache ? { features: true } : {}),
+      ...(sources.hardNegatives ? { hardNegatives: sources.hardNegatives.sha256 } : {}),
     }),
   };
 }

@@ -6,6 +6,7 @@ import type { Pair } from '@uniecs/mbeer';
 import { UniecsError } from '@uniecs/tensor';
 import { type FileSystem, nodeFileSystem } from '@uniecs/tensor/node';
 import { anyPartial } from '../data/item-batch.js';
+import type { NegativePairs } from '../data/negative-pairs.js';
 import { clearCheckpoints, loadCheckpoint } from '../files/checkpoints.js';
 import { metricsLog } from '../files/metrics-log.js';
 import { type ReadVariable, writeModelConfig } from '../files/model-folder.js';
@@ -42,6 +43,12 @@ export interface TrainOptions {
   readonly init?: string;
   /** Kept in `config.json` for whoever resumes the run, the data files' names say; JSON values. */
   readonly inputs?: Readonly<Record<string, unknown>>;
+  /**
+   * Hard negatives of the training pairs (`negativePairs` of what `mineEmbeddings` found): the pairs that own them come into the batch of
+   * the pair whose negatives they are, as far as they are not in another one of the epoch yet, and so are its in-batch negatives. Every pair
+   * is still there once an epoch. Default none. Not in the paper.
+   */
+  readonly hardNegatives?: NegativePairs;
   /**
    * Where images come from, which the caller disposes: with a store, images decoded before are not decoded again. Default a source of the
    * run's own, without a store, of `dataWorkers` threads.
@@ -122,6 +129,7 @@ async function trainIn(
     weightsFrom: resume ? undefined : init,
     images: options.images,
     features: options.features,
+    hardNegatives: options.hardNegatives,
   });
   try {
     const folder = join(out, runFiles.checkpoints);
