@@ -67,3 +67,8 @@ it('the third one runs: encoders of two checkpoints', async () => {
   expect(clip?.encoder.config).toMatchObject({ imageSize: 288, width: 10 });
   expect(titlesOf?.encoder.config).toMatchObject({ maxLength: 16, width: 10 });
 });
+
+it('the fourth one is for browsers, and says so in Node', async () => {
+  const { inputsOf } = (await ran(examples[3])) as Record<string, (...inputs: unknown[]) => Promise<unknown>>;
+  await expect(inputsOf?.(new Blob([]), 'red shoes', {})).rejects.toMatchObject({ code: 'unavailable' });
+});

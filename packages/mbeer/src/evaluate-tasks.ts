@@ -1,6 +1,7 @@
 import { UniecsError } from '@uniecs/tensor';
 import type { Scores } from './dot-products.js';
 import { checkEmbeddings, type Embeddings, gatherRows, rowsWith } from './embeddings.js';
+import { nextTurn } from './next-turn.js';
 import type { PositiveRanks } from './ranks/positive-ranks.js';
 import { scoredRanks } from './ranks/scored-ranks.js';
 import { recallAtK } from './recall.js';
@@ -140,9 +141,4 @@ function betweenBlocks({ onProgress, signal }: EvaluateOptions, task: Task, tota
     await nextTurn();
     stopIfAborted(signal, { where, expected: 'to finish all tasks', got: `the signal to stop in ${task.name}` });
   };
-}
-
-/** Lets timers and signal handlers run between two blocks. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }

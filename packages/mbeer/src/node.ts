@@ -1,3 +1,4 @@
+export type { Line } from './line.js';
 export { type BenchmarkFolder, type MissingPictures, requirePictures } from './node/benchmarks/benchmark-file.js';
 export { type FashionIqOptions, fashionIqCategories, readFashionIq } from './node/benchmarks/read-fashion-iq.js';
 export { type Fashion200kOptions, fashion200kCategories, readFashion200k } from './node/benchmarks/read-fashion200k.js';
@@ -11,6 +12,6 @@ export { type PictureOptions, pictureFingerprints, pictureThumbnails } from './n
 export type { ModalityCounts, Problem, Validated } from './node/problems.js';
 export { requireValid } from './node/problems.js';
 export { type ItemFile, readItems } from './node/read-items.js';
-export { type Line, readLines } from './node/read-lines.js';
+export { readLines } from './node/read-lines.js';
 export { type PairColumns, type PairFile, type PairOptions, pairFields, readPairs } from './node/read-pairs.js';
 export type { ReadOptions } from './node/validation.js';

@@ -1,7 +1,8 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { UniecsError } from '@uniecs/tensor';
 import sharp, { type Metadata, type Sharp } from 'sharp';
-import { type ResampleFilter, type RgbImage, resample } from './resample.js';
+import type { ResampleFilter, RgbImage } from './resample.js';
+import { squareImage } from './square-image.js';
 
 /** Images of more pixels are refused from their header: 25 million. */
 export const maxImagePixels = 25_000_000;
@@ -69,7 +70,7 @@ export async function decodeImage(
     checkHeader(await image.metadata());
     const { fit = 'fill', filter } = options;
     const upright = image.autoOrient();
-    if (filter) return square(await rgbOf(upright), size, fit, filter);
+    if (filter) return squareImage(await rgbOf(upright), size, fit, filter);
     return (await rgbOf(upright.resize(size, size, { fit, background: '#ffffff' }))).pixels;
   } catch (cause) {
     throw undecodable(path, cause);
@@ -85,30 +86,6 @@ async function rgbOf(image: Sharp): Promise<RgbImage> {
   const { width, height, channels } = info;
   if (channels !== 3) throw new Error(`decoded to ${channels} channels instead of 3`);
   return { width, height, pixels: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
-}
-
-/** Scales an image and cuts or fills it up to a square around its middle; a side is rounded down, as CLIP's processor does. */
-function square(
-  image: RgbImage,
-  size: number,
-  fit: NonNullable<DecodeOptions['fit']>,
-  filter: ResampleFilter,
-): Uint8Array {
-  const { width, height } = image;
-  const reference = fit === 'cover' ? Math.min(width, height) : Math.max(width, height);
-  const side = (length: number) => (fit === 'fill' ? size : Math.max(1, Math.trunc((size * length) / reference)));
-  const scaled = resample(image, side(width), side(height), filter);
-  if (scaled.width === size && scaled.height === size) return scaled.pixels;
-  const cut = { left: Math.floor((scaled.width - size) / 2), top: Math.floor((scaled.height - size) / 2) };
-  const result = new Uint8Array(size * size * 3).fill(255);
-  const [from, to] = [Math.max(0, cut.left), Math.min(scaled.width, cut.left + size)];
-  for (let y = 0; y < size; y++) {
-    const row = y + cut.top;
-    if (row < 0 || row >= scaled.height) continue;
-    const start = row * scaled.width;
-    result.set(scaled.pixels.subarray((start + from) * 3, (start + to) * 3), (y * size + from - cut.left) * 3);
-  }
-  return result;
 }
 
 /** Throws for a format or a size that is refused. */

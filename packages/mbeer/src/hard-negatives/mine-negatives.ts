@@ -1,6 +1,7 @@
 import { seededRandom, UniecsError } from '@uniecs/tensor';
 import { dotProducts, type Scores } from '../dot-products.js';
 import { checkEmbeddings, type Embeddings, gatherRows, type Matrix, rowsWith } from '../embeddings.js';
+import { nextTurn } from '../next-turn.js';
 import { scorePairs } from '../ranks/open-pairs.js';
 import { stopIfAborted } from '../stop-if-aborted.js';
 import type { Task } from '../tasks.js';
@@ -77,7 +78,7 @@ export async function mineNegatives(options: MineOptions): Promise<MinedQuery[]>
   const random = seededRandom(seed).fork(task.name);
   const found: MinedQuery[] = [];
   for (let start = 0; start < rows.length; start += blockSize) {
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     stopIfAborted(signal, { where, expected: `to mine ${rows.length} queries` });
     const count = Math.min(blockSize, rows.length - start);
     const data = queries.data.subarray(start * queries.columns, (start + count) * queries.columns);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Line } from '../node/read-lines.js';
+import type { Line } from '../line.js';
 import { type NegativesHeader, negativesLine, parseNegatives, type QueryNegatives } from './negatives-lines.js';
 
 const header: NegativesHeader = {

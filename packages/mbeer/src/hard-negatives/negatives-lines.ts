@@ -1,5 +1,5 @@
 import { UniecsError } from '@uniecs/tensor';
-import type { Line } from '../node/read-lines.js';
+import type { Line } from '../line.js';
 
 /** The first line of a file of hard negatives: what they were mined from, and how. */
 export interface NegativesHeader {

@@ -1,10 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { UniecsError } from '@uniecs/tensor';
-
-/** A line without its end, or why it cannot be read. Numbered from 1; lines of white space alone are left out. */
-export type Line =
-  | { readonly line: number; readonly text: string }
-  | { readonly line: number; readonly reason: string };
+import type { Line } from '../line.js';
 
 /** Longest line in bytes; a longer one is a problem of that line, and never in memory. */
 const longestLine = 1 << 20;

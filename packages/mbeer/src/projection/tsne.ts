@@ -1,5 +1,6 @@
 import { seededRandom, UniecsError } from '@uniecs/tensor';
 import type { Matrix } from '../embeddings.js';
+import { nextTurn } from '../next-turn.js';
 import { affinities } from './affinities.js';
 import { tsneGradient } from './tsne-gradient.js';
 
@@ -112,9 +113,4 @@ function interrupted(step: number, iterations: number): UniecsError {
     got: `the signal to stop after ${step}`,
     hint: 'run it again',
   });
-}
-
-/** Lets signal handlers run. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }
