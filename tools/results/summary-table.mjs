@@ -52,5 +52,5 @@ export function summaryTable({ arms, baseline, split, bootstrap: { confidence } 
     minutes(cells),
   ]);
   const interval = `${Math.round(100 * confidence)} %`;
-  return `${markdownTable([heading, ...rows])}\n\nRecall@10 on the ${split} pairs, mean over seeds; behind ± the standard deviation over seeds; in brackets the ${interval} interval of a paired bootstrap over queries.`;
+  return `${markdownTable([heading, ...rows])}\n\nRecall@10 (hit@10: the partner is among the ten best) on the ${split} pairs, mean over seeds; behind ± the standard deviation over seeds; in brackets the ${interval} interval of a paired bootstrap over queries.`;
 }

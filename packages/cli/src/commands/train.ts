@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type EvaluationReport, formatTaskTable } from '@uniecs/mbeer';
+import { type EvaluationReport, formatTaskTable, recallMeaning } from '@uniecs/mbeer';
 import {
   checkRunFolder,
   imageForm,
@@ -125,7 +125,7 @@ async function trainOn(options: TrainOptions, reporter: TrainReporter, asLines: 
     writeLine(io.stdout, { type: 'summary', ...summary, model: out, ...(best ? { report: best } : {}) });
   }
   if (asLines || interrupted) return code;
-  if (best) print(io, `validation at step ${summary.best?.step}:\n${formatTaskTable(best)}\n`);
+  if (best) print(io, `validation at step ${summary.best?.step}:\n${formatTaskTable(best)}\n${recallMeaning}\n`);
   const early = summary.stoppedEarly ? ', stopped early for want of a better validation' : '';
   const without = skipped > 0 ? `, ${skipped} of them skipped` : '';
   const pace = `${duration(seconds)} (${rate(pairsPerSecond)} pairs a second)`;

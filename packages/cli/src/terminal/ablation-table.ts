@@ -1,3 +1,4 @@
+import { recallMeaning } from '@uniecs/mbeer';
 import type { AblationReport, ArmReport } from '@uniecs/retrieval';
 import { textTable } from './text-table.js';
 
@@ -19,7 +20,7 @@ export function ablationTable({ arms, baseline, bootstrap }: AblationReport): st
       typeof cell?.deviation === 'number' ? cell.deviation.toFixed(3) : '-',
     ];
   });
-  return textTable([head, ...rows], [1, 2, 3, 4, 5, 6]);
+  return `${textTable([head, ...rows], [1, 2, 3, 4, 5, 6])}\n\n${recallMeaning}`;
 }
 
 function recall({ mean }: ArmReport, row: string): string {

@@ -1,3 +1,4 @@
+import { recallMeaning } from '@uniecs/mbeer';
 import type {
   Figure3Report,
   Figure4Report,
@@ -51,7 +52,8 @@ function table1({ rows }: Table1Report): string {
     const seeds = kind === 'trained' ? `${runs.length}` : '-';
     return [name, seeds, ...['mean', 'imageSided', 'vt->vt'].map((row) => shown(mean?.[row]?.['R@10'])), note];
   });
-  return textTable([['method', 'seeds', 'R@10', 'image-sided', 'vt->vt', ''], ...body], [1, 2, 3, 4]);
+  const head = ['method', 'seeds', 'R@10', 'image-sided', 'vt->vt', ''];
+  return `${textTable([head, ...body], [1, 2, 3, 4])}\n\n${recallMeaning}`;
 }
 
 function table3({ rows, columns }: Table3Report): string {
@@ -61,7 +63,8 @@ function table3({ rows, columns }: Table3Report): string {
     return [name, seeds, ...values, note];
   });
   const heads = columns.map(({ benchmark, task }) => `${benchmark} ${task}`);
-  return textTable([['R@10', 'seeds', ...heads, ''], ...body], [1, ...heads.map((_, i) => i + 2)]);
+  const table = textTable([['R@10', 'seeds', ...heads, ''], ...body], [1, ...heads.map((_, i) => i + 2)]);
+  return `${table}\n\nR@K is hit@K: any relevant candidate among the first K.`;
 }
 
 function figure3({ category, counts, products }: Figure3Report): string {
@@ -99,7 +102,7 @@ function missing({ conditions, models }: MissingReport): string {
   };
   const body = ways.flatMap((way) => ['mean', 'vt->vt'].flatMap((row) => models.map((model) => line(way, model, row))));
   const head = ['items with', 'R@10', 'model', ...shares.map((share) => `${100 * share} %`)];
-  return textTable([head, ...body], [3, 4, 5, 6, 7]);
+  return `${textTable([head, ...body], [3, 4, 5, 6, 7])}\n\n${recallMeaning}`;
 }
 
 function shown(value: number | null | undefined): string {

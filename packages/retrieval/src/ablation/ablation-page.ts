@@ -1,3 +1,4 @@
+import { recallMeaning } from '@uniecs/mbeer';
 import { wholeNumber } from '../report/format-number.js';
 import { type Html, html } from '../report/html.js';
 import { htmlDocument } from '../report/html-document.js';
@@ -41,7 +42,7 @@ ${recallTables(arms)}
 </section>
 <section aria-labelledby="by-task"><h2 id="by-task">Differences by task</h2>
 ${differenceTables(compared)}
-<p class="note">t: title, v: image, vt: both; query first. Recall@K: the share of queries whose partner is among the first K. Image-sided: the mean over the tasks with an image-only side. ± is the standard deviation over seeds.</p>
+<p class="note">t: title, v: image, vt: both; query first. ${recallMeaning} Image-sided: the mean over the tasks with an image-only side. ± is the standard deviation over seeds.</p>
 </section>
 <section aria-labelledby="runs"><h2 id="runs">Runs</h2>
 ${runTable(arms)}

@@ -1,4 +1,4 @@
-import { type Evaluation, evaluationReport, pairedBootstrap, recallAtK, tasks } from '@uniecs/mbeer';
+import { type Evaluation, evaluationReport, pairedBootstrap, recallAtK, recallMeaning, tasks } from '@uniecs/mbeer';
 import { seededRandom } from '@uniecs/tensor';
 import { describe, expect, it } from 'vitest';
 import { ablationPage } from './ablation-page.js';
@@ -115,6 +115,7 @@ describe('ablationReport', () => {
       expect.stringContaining('other seeds'),
     ]);
     const table = ablationTable(partial);
+    expect(table).toContain(recallMeaning);
     expect(table).toContain(`| without CLAL |${' - |'.repeat(9)}`);
     expect(table).not.toContain(`| without CLAL | 0.000`);
     const page = ablationPage('partial', partial);

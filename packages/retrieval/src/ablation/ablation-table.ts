@@ -1,3 +1,4 @@
+import { recallMeaning } from '@uniecs/mbeer';
 import { type AblationReport, type ArmDifference, type ArmReport, isBaseline } from './ablation-report.js';
 import { ks } from './cell-files.js';
 
@@ -27,7 +28,7 @@ export function ablationTable(report: AblationReport): string {
   return [
     '# Ablation',
     ...report.warnings.map((warning) => `> ${warning}`),
-    `Recall@1, 5 and 10 on the ${report.split} pairs (${report.data.evaluation.pairs}), query first: t title, v image, vt both. Image-sided: the mean over the five tasks with an image-only side. Mean over seeds, and with several seeds ± the standard deviation over them.`,
+    `On the ${report.split} pairs (${report.data.evaluation.pairs}), query first: t title, v image, vt both. ${recallMeaning} Image-sided: the mean over the five tasks with an image-only side. Mean over seeds, and with several seeds ± the standard deviation over them.`,
     ...recalls,
     ...(compared.length === 0
       ? []

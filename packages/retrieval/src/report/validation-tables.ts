@@ -1,4 +1,5 @@
 import type { EvaluationReport, RecallValues } from '@uniecs/mbeer';
+import { recallMeaning } from '@uniecs/mbeer';
 import { wholeNumber } from './format-number.js';
 import { type Html, html, numberCell } from './html.js';
 import { imageSidedMean, type RunHistory, type Validated } from './run-history.js';
@@ -29,7 +30,7 @@ ${best && best !== last ? html`<details><summary>The last: step ${wholeNumber(la
 <h3>Over time</h3>
 ${fewer}
 ${overTime}
-<p class="note">t: title, v: image, vt: both; query first. Recall@K: the share of queries with a match among the first K. Image-sided: the mean over the tasks with an image-only side. The best validation is the one of the highest mean R@10.</p>`;
+<p class="note">t: title, v: image, vt: both; query first. ${recallMeaning} Image-sided: the mean over the tasks with an image-only side. The best validation is the one of the highest mean R@10.</p>`;
 }
 
 function taskTable(report: EvaluationReport, columns: readonly `R@${number}`[]): Html {

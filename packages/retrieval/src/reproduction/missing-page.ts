@@ -1,3 +1,4 @@
+import { recallMeaning } from '@uniecs/mbeer';
 import { rowTitle } from '../ablation/ablation-table.js';
 import { meanOfNumbers } from '../ablation/recall-rows.js';
 import { curveChart } from '../report/curve-chart.js';
@@ -33,7 +34,7 @@ export function missingPage(report: MissingReport): string {
     title,
     content: html`${charts(report, way as keyof typeof ways)}${table(report, way as keyof typeof ways)}`,
   }));
-  const about = html`<p class="note">Recall@10 of the same ${wholeNumber(pairs)} pairs as more and more of their products, on both sides, lose a modality or get that of another product; which ones is drawn once, the same for all models. The line is the mean over seeds, the band their lowest to highest, a dot a seed. In the charts every item counts: where it lacks what a task asks for, the embedding of what it has stands in, so the pool stays that of all candidates. A curve may rise: a title that stands in for an image can be the better search, and once all items lack the same modality both sides have the same one again. The tables also give the tasks as they are defined, in which an item without the modality is neither query nor candidate: their pools shrink, which alone makes them easier, and a mean is over the tasks that still have a query.</p>`;
+  const about = html`<p class="note">${recallMeaning} Here Recall@10 of the same ${wholeNumber(pairs)} pairs as more and more of their products, on both sides, lose a modality or get that of another product; which ones is drawn once, the same for all models. The line is the mean over seeds, the band their lowest to highest, a dot a seed. In the charts every item counts: where it lacks what a task asks for, the embedding of what it has stands in, so the pool stays that of all candidates. A curve may rise: a title that stands in for an image can be the better search, and once all items lack the same modality both sides have the same one again. The tables also give the tasks as they are defined, in which an item without the modality is neither query nor candidate: their pools shrink, which alone makes them easier, and a mean is over the tasks that still have a query.</p>`;
   return reproductionPage({
     title: 'Missing and noisy modalities',
     about: 'How much of its recall a model keeps when items lack their image or title, or have a wrong one.',

@@ -1,4 +1,4 @@
-import { type PublishedRecall, tasks } from '@uniecs/mbeer';
+import { type PublishedRecall, recallMeaning, tasks } from '@uniecs/mbeer';
 import { rowTitle, tableBlocks } from '../ablation/ablation-table.js';
 import { ks } from '../ablation/cell-files.js';
 import type { ByRow } from '../ablation/recall-rows.js';
@@ -21,7 +21,7 @@ export interface PublishedLine {
 
 /** What a reader must know of the columns that are marked as published. */
 export function publishedNote(paper: string): Html {
-  return html`<p class="note">Recall@1, 5 and 10: the share of queries whose partner is among the first K; t title, v image, vt both, query first. Image-sided: the mean over the tasks with an image-only side. ± is the standard deviation over seeds. <strong>Published</strong> columns are the paper's own figures (${paper}), measured by its authors on their data, which are not public: they are not to be compared with the others number by number.</p>
+  return html`<p class="note">t title, v image, vt both, query first. ${recallMeaning} Image-sided: the mean over the tasks with an image-only side. ± is the standard deviation over seeds. <strong>Published</strong> columns are the paper's own figures (${paper}), measured by its authors on their data, which are not public: they are not to be compared with the others number by number.</p>
 `;
 }
 
