@@ -95,7 +95,7 @@ describe('filled', () => {
 
   it('refuses a kind that there is not', () => {
     expect(() => filled(marks.replace('summary', 'sumary'), read)).toThrow(
-      'expected summary or tasks or curves or lambdas or exploration or beyond-text behind one, got sumary',
+      'expected summary or tasks or curves or lambdas or exploration or twins or beyond-text behind one, got sumary',
     );
   });
 });
