@@ -8,6 +8,7 @@ import type { DoctorFlags } from './commands/doctor.js';
 import type { EmbedFlags } from './commands/embed.js';
 import type { EvaluateFlags } from './commands/evaluate.js';
 import type { EvaluateRunFlags } from './commands/evaluate-run.js';
+import type { EvaluateStylesFlags } from './commands/evaluate-styles.js';
 import type { ExportFlags } from './commands/export.js';
 import type { GenerateDataFlags } from './commands/generate-data.js';
 import type { ImportFlags } from './commands/import-model.js';
@@ -60,6 +61,7 @@ export interface Actions {
   importModel(flags: ImportFlags): Promise<void>;
   evaluate(flags: EvaluateFlags): Promise<void>;
   evaluateRun(flags: EvaluateRunFlags): Promise<void>;
+  evaluateStyles(flags: EvaluateStylesFlags): Promise<void>;
   mine(flags: MineFlags): Promise<void>;
   embed(flags: EmbedFlags): Promise<void>;
   export(flags: ExportFlags): Promise<void>;
@@ -237,6 +239,12 @@ function addEvaluate(program: Command, actions: Actions): void {
     )
     .option('--seed <n>', 'of the mixed pool (default: 7)', wholeNumber(0))
     .option('--run-out <dir>', 'write a TREC run (100 best) and its judgements for each task')
+    .option(
+      '--items <file>',
+      'item file (JSONL) instead of --pairs: SCR@K, the share of the K best that is of the own style',
+    )
+    .option('--style <fields>', 'fields of --items, commas between, whose equal values are a style', nameList)
+    .option('--style-pairs <file>', 'pair file instead of --style: items that pairs join are a style')
     .option('--run <file>', 'TREC run to judge instead of a model, by --qrels')
     .option('--qrels <file>', 'TREC judgements of --run')
     .option('--json <file>', 'write the report there as well')
@@ -247,11 +255,12 @@ function addEvaluate(program: Command, actions: Actions): void {
         'uniecs eval --embeddings clip/image.npy --fuse sum --normalize --pairs test.jsonl',
         'uniecs eval --model runs/first --pairs esspr.jsonl --columns item_id_1=query,item_image_1=query_image,...',
         'uniecs eval --model runs/first --pairs test.jsonl --pool mixed',
+        'uniecs eval --model runs/first --items catalog.jsonl --style kind,colour',
         'uniecs eval --run bm25.run --qrels test.qrels',
         'uniecs eval --model runs/first --pairs fashion-iq --dataset fashioniq --images fashion-iq/images',
       ),
     )
-    .action((flags: EvaluateFlags & Partial<EvaluateRunFlags>, command: Command) => {
+    .action((flags: EvaluateFlags & Partial<EvaluateRunFlags> & Partial<EvaluateStylesFlags>, command: Command) => {
       const { run, qrels, json } = flags;
       if (run !== undefined || qrels !== undefined) {
         if (run === undefined) command.error("error: required option '--run <file>' not specified");
@@ -267,6 +276,20 @@ function addEvaluate(program: Command, actions: Actions): void {
       if (flags.model === undefined && flags.embeddings === undefined) {
         command.error("error: required option '--model <dir>' or '--embeddings <file>' not specified");
       }
+      if (flags.items !== undefined) {
+        const other = (['pairs', 'dataset', 'columns', 'pool', 'seed', 'runOut'] as const).find(
+          (name) => flags[name] !== undefined,
+        );
+        if (other !== undefined) command.error(`error: option '--items' does not go with ${other}`);
+        if ((flags.style === undefined) === (flags.stylePairs === undefined)) {
+          command.error("error: option '--items' takes one of --style and --style-pairs");
+        }
+        checkEmbeddingFlags(flags, command);
+        return actions.evaluateStyles({ ...flags, items: flags.items });
+      }
+      if (flags.style !== undefined || flags.stylePairs !== undefined) {
+        command.error("error: options '--style' and '--style-pairs' are for --items");
+      }
       if (flags.pairs === undefined) command.error("error: required option '--pairs <file>' not specified");
       if (flags.seed !== undefined && flags.pool !== 'mixed')
         command.error("error: option '--seed' is for --pool mixed");
@@ -279,13 +302,18 @@ function addEvaluate(program: Command, actions: Actions): void {
       if (onPairs && ![undefined, 'mbeer'].includes(flags.dataset)) {
         command.error(`error: option '--${onPairs === 'pool' ? 'pool' : 'run-out'}' is for pair files`);
       }
-      const alone = (['fuse', 'normalize'] as const).find((name) => flags[name] !== undefined);
-      if (alone && flags.embeddings === undefined) command.error(`error: option '--${alone}' is for --embeddings`);
+      checkEmbeddingFlags(flags, command);
       if (flags.columns !== undefined && ![undefined, 'mbeer'].includes(flags.dataset)) {
         command.error("error: option '--columns' is for pair files");
       }
       return actions.evaluate(flags);
     });
+}
+
+/** Stops where a flag that is for embeddings stands without them. */
+function checkEmbeddingFlags(flags: Pick<EvaluateFlags, 'fuse' | 'normalize' | 'embeddings'>, command: Command): void {
+  const alone = (['fuse', 'normalize'] as const).find((name) => flags[name] !== undefined);
+  if (alone && flags.embeddings === undefined) command.error(`error: option '--${alone}' is for --embeddings`);
 }
 
 function addEmbed(program: Command, actions: Actions): void {

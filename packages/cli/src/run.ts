@@ -23,6 +23,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     importModel: async (flags) => finish((await import('./commands/import-model.js')).runImport(flags, io)),
     evaluate: async (flags) => finish((await import('./commands/evaluate.js')).runEvaluate(flags, io)),
     evaluateRun: async (flags) => finish((await import('./commands/evaluate-run.js')).evaluateRun(flags, io)),
+    evaluateStyles: async (flags) => finish((await import('./commands/evaluate-styles.js')).evaluateStyles(flags, io)),
     mine: async (flags) => finish((await import('./commands/mine.js')).runMine(flags, io)),
     embed: async (flags) => finish((await import('./commands/embed.js')).runEmbed(flags, io)),
     export: async (flags) => finish((await import('./commands/export.js')).runExport(flags, io)),

@@ -106,6 +106,19 @@ export {
 export { rankOfPositive, recallAtK } from './recall.js';
 export { type EvaluationReport, evaluationReport, meanOf, type RecallValues, recallNames } from './report.js';
 export {
+  type SameStyleOptions,
+  type SameStyleResult,
+  sameStyleCoverage,
+  sameStyleTasks,
+} from './same-style/same-style-coverage.js';
+export {
+  coverageMeaning,
+  formatSameStyleTable,
+  type SameStyleReport,
+  sameStyleReport,
+} from './same-style/same-style-report.js';
+export { groupsByField, groupsByPairs } from './same-style/style-groups.js';
+export {
   hitAtK,
   meanAveragePrecision,
   meanRecallAtK,

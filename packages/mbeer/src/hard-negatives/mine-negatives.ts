@@ -2,7 +2,7 @@ import { seededRandom, UniecsError } from '@uniecs/tensor';
 import { dotProducts, type Scores } from '../dot-products.js';
 import { checkEmbeddings, type Embeddings, gatherRows, type Matrix, rowsWith } from '../embeddings.js';
 import { nextTurn } from '../next-turn.js';
-import { scorePairs } from '../ranks/open-pairs.js';
+import { exactBest, floatSlack } from '../ranks/exact-best.js';
 import { stopIfAborted } from '../stop-if-aborted.js';
 import type { Task } from '../tasks.js';
 import {
@@ -12,7 +12,6 @@ import {
   type RankedNegative,
   ruleDefaults,
 } from './eligible-negatives.js';
-import { kthLargest } from './kth-largest.js';
 
 /** What is mined, and by which rules. */
 export interface MineOptions extends NegativeRules {
@@ -84,6 +83,7 @@ export async function mineNegatives(options: MineOptions): Promise<MinedQuery[]>
     const data = queries.data.subarray(start * queries.columns, (start + count) * queries.columns);
     const block: Matrix = { rows: count, columns: queries.columns, data };
     const all = await (scores ?? dotProducts)(block, candidates);
+    const exact = exactBest(block, candidates, slack);
     for (let i = 0; i < count; i++) {
       const row = rows[start + i] as number;
       const own = all.subarray(i * pool.length, (i + 1) * pool.length);
@@ -93,52 +93,17 @@ export async function mineNegatives(options: MineOptions): Promise<MinedQuery[]>
         for (const place of product === undefined ? [] : (placesOf.get(product) ?? [])) left.add(place);
       }
       for (const place of left) own[place] = Number.NEGATIVE_INFINITY;
-      const places = placesFrom(own, kthLargest(own, rangeMax) - slack);
-      const [positiveScore = Number.NaN, ...exact] = exactScores(block, candidates, i, [partner, ...places]);
-      const ranked = places
-        .map((place, k) => ({ row: pool[place] as number, score: exact[k] as number }))
-        .sort((a, b) => b.score - a.score || a.row - b.row)
+      const ranked = exact
+        .best(i, own, rangeMax)
         .slice(0, rangeMax)
-        .map((each, k): RankedNegative => ({ ...each, rank: k + 1 }));
+        .map(({ place, score }, k): RankedNegative => ({ row: pool[place] as number, score, rank: k + 1 }));
+      const [positiveScore = Number.NaN] = exact.scores(i, [partner]);
       const negatives = eligibleNegatives(ranked, positiveScore, options, random.fork(row));
       found.push({ row, positiveScore, negatives });
     }
     onProgress?.({ done: start + count, total: rows.length });
   }
   return found;
-}
-
-/** The places of scores from a limit on, ascending; never those of -Infinity. */
-function placesFrom(scores: Float32Array, limit: number): number[] {
-  const places: number[] = [];
-  for (let place = 0; place < scores.length; place++) {
-    const score = scores[place] as number;
-    if (score >= limit && score > Number.NEGATIVE_INFINITY) places.push(place);
-  }
-  return places;
-}
-
-function exactScores(queries: Matrix, candidates: Matrix, query: number, places: readonly number[]): Float32Array {
-  const out = new Float32Array(places.length);
-  scorePairs(queries, candidates, new Int32Array(places.length).fill(query), places, places.length, out);
-  return out;
-}
-
-/** Twice what float32 sums may be off, and the rounding of the exact scores to float32. */
-function floatSlack(queries: Matrix, candidates: Matrix): number {
-  const depth = queries.columns * 2 ** -24;
-  const norms = largestNorm(queries) * largestNorm(candidates);
-  return norms * ((2 * depth) / (1 - depth) + 2 ** -22) + 2 ** -120;
-}
-
-function largestNorm({ rows, columns, data }: Matrix): number {
-  let largest = 0;
-  for (let row = 0; row < rows; row++) {
-    let sum = 0;
-    for (let k = row * columns; k < (row + 1) * columns; k++) sum += (data[k] as number) ** 2;
-    largest = Math.max(largest, sum);
-  }
-  return Math.sqrt(largest);
 }
 
 function placesByProduct(pool: Int32Array, products: ArrayLike<number> | undefined): Map<number, number[]> {
