@@ -21,6 +21,7 @@ async function parse(...argv: string[]) {
     'reproduce',
     'evaluate',
     'evaluateRun',
+    'evaluateStyles',
     'embed',
     'export',
     'buildIndex',
@@ -170,6 +171,12 @@ it('reads the flags of the other commands', async () => {
   expect(
     (await parse('eval', '--embeddings', 'x.npy', '--pairs', 'p', '--fuse', 'sum', '--normalize')).called[1],
   ).toEqual({ embeddings: 'x.npy', pairs: 'p', fuse: 'sum', normalize: true });
+  const styles = ['eval', '--model', 'm', '--items', 'i'];
+  expect((await parse(...styles, '--style', 'kind,colour')).called).toEqual([
+    'evaluateStyles',
+    { model: 'm', items: 'i', style: ['kind', 'colour'] },
+  ]);
+  expect((await parse(...styles, '--style-pairs', 'p')).called[0]).toBe('evaluateStyles');
   expect((await parse('embed', '--model', 'm', '--items', 'i', '--out', 'x.parquet')).called[0]).toBe('embed');
   expect((await parse('index', '--model', 'm', '--items', 'i', '--store', 'exact', '--to', 'x')).called[1]).toEqual({
     ...{ model: 'm', items: 'i', store: 'exact', to: 'x' },
@@ -234,6 +241,13 @@ describe('refuses', () => {
       'a pool of a benchmark',
       ['eval', '--model', 'm', '--pairs', 'p', '--dataset', 'fashioniq', '--pool', 'mixed'],
       "'--pool' is for pair files",
+    ],
+    ['a style of pairs', ['eval', '--model', 'm', '--pairs', 'p', '--style', 'kind'], 'are for --items'],
+    ['items without a style', ['eval', '--model', 'm', '--items', 'i'], 'one of --style and --style-pairs'],
+    [
+      'items and pairs',
+      ['eval', '--model', 'm', '--items', 'i', '--style', 'kind', '--pairs', 'p'],
+      "'--items' does not go with pairs",
     ],
     ['a run without judgements', ['eval', '--run', 'r'], "'--qrels <file>' not specified"],
     ['judgements without a run', ['eval', '--qrels', 'q'], "'--run <file>' not specified"],

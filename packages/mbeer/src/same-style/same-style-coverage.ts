@@ -46,7 +46,7 @@ const where = 'sameStyleCoverage';
  * the other items, and the share of the K best that is of its own style group is averaged over the items whose group has others. Exact; ties
  * count against the query: of equal scores those of other groups come first.
  *
- * @throws UniecsError `argument` for a K that is no whole number from 1, `shape` where groups are not as many as items, `numeric` as
+ * @throws UniecsError `argument` for no K or one that is no whole number from 1, `shape` where groups are not as many as items, `numeric` as
  *   `evaluateTasks`, `interrupted` when the signal fires
  */
 export async function sameStyleCoverage(options: SameStyleOptions): Promise<SameStyleResult[]> {
@@ -61,6 +61,7 @@ export async function sameStyleCoverage(options: SameStyleOptions): Promise<Same
   for (const k of [...ks, blockSize]) {
     if (!Number.isSafeInteger(k) || k < 1) throw fault('argument', 'K to be a whole number from 1', k, 'say 10');
   }
+  if (ks.length === 0) throw fault('argument', 'at least one K', 'none', 'say 10');
   const most = Math.max(...ks);
   const results: SameStyleResult[] = [];
   for (const [t, task] of tasks.entries()) {
