@@ -85,12 +85,11 @@ export async function embedPairs(
 }
 
 /**
- * A short name of a model's content (SHA-256 over names, shapes and weights, and over how its images are prepared where it says so): an
- * index remembers which model made it.
+ * A short name of all that a model's embeddings follow from (SHA-256 over its configuration, its tokenizer, and the names, shapes and values
+ * of its weights): an index remembers which model made it.
  */
-export function modelFingerprint({ model }: LoadedModel): string {
-  const hash = createHash('sha256');
-  if (model.config.pixels) hash.update(canonicalJson(model.config.pixels));
+export function modelFingerprint({ model, tokenizerDigest }: Pick<LoadedModel, 'model' | 'tokenizerDigest'>): string {
+  const hash = createHash('sha256').update(canonicalJson(model.config)).update(tokenizerDigest);
   for (const [name, variable] of namedParameters(model)) {
     hash.update(`${name}[${variable.shape}]`);
     hash.update(new Uint8Array((variable.dataSync() as Float32Array).slice().buffer));

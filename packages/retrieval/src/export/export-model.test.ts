@@ -8,7 +8,7 @@ import type { Embeddings, Item } from '@uniecs/mbeer';
 import { disposeModule, seededRandom } from '@uniecs/tensor';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { modelEmbedder } from '../embedding/model-embedder.js';
-import { type LoadedModel, writeModelConfig } from '../files/model-folder.js';
+import { type LoadedModel, tokenizerDigest, writeModelConfig } from '../files/model-folder.js';
 import type { Architecture, ModelConfig } from '../model/model-config.js';
 import { retrievalModel } from '../model/retrieval-model.js';
 import { type SmallCatalogue, smallCatalogue, withGaps } from '../testing/small-catalogue.js';
@@ -61,7 +61,7 @@ async function modelOf(architecture: Architecture): Promise<LoadedModel> {
   const model = retrievalModel(config, seededRandom(2));
   scatter(model, seededRandom(3));
   await writeModelConfig(folderOf(architecture), { version: 1, model: config }, json);
-  return { model, tokenizer, config: { version: 1, model: config } };
+  return { model, tokenizer, tokenizerDigest: tokenizerDigest(json), config: { version: 1, model: config } };
 }
 
 async function embeddingsOf(model: LoadedModel): Promise<Embeddings> {

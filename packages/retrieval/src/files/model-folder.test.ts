@@ -68,6 +68,31 @@ describe('a model folder', () => {
     expect(modelFingerprint(b)).not.toBe(modelFingerprint(a));
   });
 
+  it('has another fingerprint by what the weights do not show: heads, a norm, a special token, the pixels', async () => {
+    const loaded = await loadModelFolder(folder);
+    const names = [modelFingerprint(loaded)];
+    const { config } = loaded.model;
+    const others = [
+      { ...config, image: { ...config.image, heads: 1 } },
+      { ...config, fusion: { ...config.fusion, norm: 'pre' } },
+      { ...config, pixels: { mean: [0, 0, 0], std: [1, 1, 1] } },
+    ];
+    for (const other of others) {
+      names.push(modelFingerprint({ ...loaded, model: { ...loaded.model, config: other } as RetrievalModel }));
+    }
+    const path = join(folder, modelFiles.tokenizer);
+    const content = JSON.parse(readFileSync(path, 'utf8'));
+    // Another layout of the same content is the same tokenizer.
+    writeFileSync(path, JSON.stringify(Object.fromEntries(Object.entries(content).reverse()), null, 2));
+    expect(modelFingerprint(await loadModelFolder(folder))).toBe(names[0]);
+    const { vocab } = content.model;
+    const [a, b] = Object.keys(vocab).slice(-2) as [string, string];
+    [vocab[a], vocab[b]] = [vocab[b], vocab[a]];
+    writeFileSync(path, JSON.stringify(content));
+    names.push(modelFingerprint(await loadModelFolder(folder)));
+    expect(new Set(names).size).toBe(5);
+  });
+
   it('refuses weights of another size by what differs, with no parameter changed', async () => {
     const other = built(9);
     const path = join(folder, modelFiles.weights);

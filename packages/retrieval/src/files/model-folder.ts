@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dispose, type Variable } from '@tensorflow/tfjs-core';
@@ -20,6 +21,7 @@ import {
 } from '@uniecs/tensor/node';
 import { architectures, type ModelConfig } from '../model/model-config.js';
 import { type RetrievalModel, retrievalModel } from '../model/retrieval-model.js';
+import { canonicalJson } from './canonical-json.js';
 import { fileError } from './file-error.js';
 
 /** The files of a model folder: all that inference needs. */
@@ -48,6 +50,8 @@ export interface StoredConfig {
 export interface LoadedModel {
   readonly model: RetrievalModel;
   readonly tokenizer: TitleTokenizer;
+  /** `tokenizerDigest` of the tokenizer's content. */
+  readonly tokenizerDigest: string;
   readonly config: StoredConfig;
 }
 
@@ -68,6 +72,11 @@ export async function writeModelConfig(folder: string, config: StoredConfig, tok
  */
 export async function readTokenizer(folder: string): Promise<object> {
   return (await readJson(join(folder, modelFiles.tokenizer), 'readTokenizer')) as object;
+}
+
+/** SHA-256 of what `tokenizer.json` says, whatever its layout. */
+export function tokenizerDigest(content: object): string {
+  return createHash('sha256').update(canonicalJson(content)).digest('hex');
 }
 
 /** What a weights file says beside the arrays, and through what it is written. */
@@ -115,7 +124,8 @@ export async function loadModelFolder(folder: string): Promise<LoadedModel> {
   }
   const missing = (['image', 'text', 'fusion'] as const).filter((part) => typeof modelConfig[part] !== 'object');
   if (missing.length > 0) throw unfit('file', folder, `a whole config.json in ${folder}`, `one without ${missing}`);
-  const tokenizer = loadTokenizer(await readTokenizer(folder));
+  const tokenizerContent = await readTokenizer(folder);
+  const tokenizer = loadTokenizer(tokenizerContent);
   const { vocabularySize } = modelConfig.text;
   if (tokenizer.vocabularySize !== vocabularySize) {
     const got = `one of ${tokenizer.vocabularySize}`;
@@ -128,7 +138,7 @@ export async function loadModelFolder(folder: string): Promise<LoadedModel> {
     disposeModule(model);
     throw error;
   }
-  return { model, tokenizer, config };
+  return { model, tokenizer, tokenizerDigest: tokenizerDigest(tokenizerContent), config };
 }
 
 function unfit(
