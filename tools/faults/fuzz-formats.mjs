@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { run } from '@uniecs/cli';
@@ -53,18 +53,24 @@ async function picture(folder) {
 }
 
 /**
- * Embeddings as the command judges them. Its exit code is 2 for bad input; what nobody foresaw says so.
+ * Embeddings as the command judges them.
  * @param {string} path
  */
-async function evaluated(path) {
+function evaluated(path) {
+  return ran(['eval', '--embeddings', path, '--pairs', join(path, '..', 'pairs.jsonl'), '--normalize']);
+}
+
+/**
+ * Whether a command took its files. Its exit code is 2 for bad input; what nobody foresaw says so.
+ * @param {readonly string[]} argv
+ */
+async function ran(argv) {
   let said = '';
   const stderr = {
     write: (/** @type {string} */ text) => {
       said += text;
     },
   };
-  const folder = join(path, '..');
-  const argv = ['eval', '--embeddings', path, '--pairs', join(folder, 'pairs.jsonl'), '--normalize'];
   const code = await run(argv, { stdout: { write: () => {} }, stderr, signal: new AbortController().signal });
   if (code === 0 || code === 2) return code === 0;
   throw new Error(`exit code ${code}: ${said.trim()}`);
@@ -109,6 +115,32 @@ function parquet(codec) {
     ],
     rowGroupSize: 5,
   });
+  parquetWriter.finish();
+  return Buffer.from(writer.getBytes());
+}
+
+/**
+ * A log of interactions as Parquet: each user has seen three products that follow each other.
+ * @param {'UNCOMPRESSED' | 'SNAPPY' | 'GZIP'} codec
+ */
+function log(codec) {
+  const rows = ids.flatMap((_, user) => [0, 1, 2].map((k) => ({ user, item: ids[(user + k) % ids.length] })));
+  const writer = new ByteWriter();
+  const parquetWriter = new ParquetWriter({
+    writer,
+    schema: [
+      { name: 'root', num_children: 2 },
+      { name: 'user', type: 'INT64', repetition_type: 'REQUIRED' },
+      { name: 'item', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' },
+    ],
+    codec,
+    compressors: { GZIP: (input) => gzipSync(input) },
+  });
+  const columnData = [
+    { name: 'user', data: rows.map(({ user }) => BigInt(user)) },
+    { name: 'item', data: rows.map(({ item }) => item) },
+  ];
+  parquetWriter.write({ columnData, rowGroupSize: 10 });
   parquetWriter.finish();
   return Buffer.from(writer.getBytes());
 }
@@ -202,6 +234,25 @@ export const formats = {
       return [parquet('UNCOMPRESSED'), parquet('SNAPPY'), parquet('GZIP')];
     },
     read: evaluated,
+  },
+  interactions: {
+    file: 'log.parquet',
+    bases: async (folder) => {
+      const items = ids.map((id) => JSON.stringify({ id, title: `shoe ${id}`, image: 'a.png' }));
+      await writeFile(join(folder, 'items.jsonl'), items.join('\n'));
+      await writeFile(join(folder, 'ids.json'), JSON.stringify(ids));
+      await writeFile(join(folder, 'image.npy'), npy('<f4'));
+      await writeFile(join(folder, 'text.npy'), npy('<f4'));
+      return [log('UNCOMPRESSED'), log('SNAPPY'), log('GZIP')];
+    },
+    read: async (path) => {
+      const folder = join(path, '..');
+      const out = join(folder, 'built');
+      await rm(out, { recursive: true, force: true });
+      const vectors = ['--embeddings', join(folder, 'image.npy'), '--visual', '-1', '--textual', '-1'];
+      const files = ['--products', join(folder, 'items.jsonl'), '--interactions', path, '--out', out];
+      return ran(['data', 'build', ...files, ...vectors]);
+    },
   },
   npy: {
     file: 'image.npy',

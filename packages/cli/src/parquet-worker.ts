@@ -1,18 +1,25 @@
-// The thread behind `readParquetEmbeddings`: reads a file for each path that it is given.
+// The thread behind `openParquet`: answers each request for something of a Parquet file.
 import { parentPort } from 'node:worker_threads';
-import { UniecsError } from '@uniecs/tensor';
+import { type ErrorFields, UniecsError } from '@uniecs/tensor';
 import { parseParquetEmbeddings } from './embeddings/parse-parquet.js';
-import type { ParquetReply } from './embeddings/read-parquet.js';
+import type { ParquetRequest } from './parquet/parquet-messages.js';
+import type { ParquetAnswer } from './parquet/parquet-thread.js';
+import { tablePage } from './parquet/table-pages.js';
 
-parentPort?.on('message', async (path: string) => {
-  let reply: ParquetReply;
+parentPort?.on('message', async (request: ParquetRequest) => {
+  let answer: ParquetAnswer;
   try {
-    reply = { vectors: await parseParquetEmbeddings(path) };
+    answer = {
+      result: await (request.what === 'rows'
+        ? tablePage(request.path, request.from)
+        : parseParquetEmbeddings(request.path)),
+    };
   } catch (error) {
-    // Whatever else is thrown ends the thread, and is said by who waits for it.
-    if (!UniecsError.isInstance(error)) throw error;
-    const { code, where, expected, got, hint, details } = error;
-    reply = { error: { code, where, expected, got, hint, details } };
+    answer = UniecsError.isInstance(error) ? { error: fieldsOf(error) } : { unreadable: String(error) };
   }
-  parentPort?.postMessage(reply);
+  parentPort?.postMessage(answer);
 });
+
+function fieldsOf({ code, where, expected, got, hint, details }: UniecsError): Omit<ErrorFields, 'cause'> {
+  return { code, where, expected, got, hint, details };
+}

@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs';
 import { readLines } from '@uniecs/mbeer/node';
 import { UniecsError } from '@uniecs/tensor';
 import { CsvError, parse } from 'csv-parse';
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
-import { compressors } from '../embeddings/parse-parquet.js';
+import { openParquet } from '../parquet/parquet-thread.js';
+import type { TablePage } from '../parquet/table-pages.js';
 
 /** How a table's file may end. */
 export const tableEndings = ['.csv', '.tsv', '.jsonl', '.parquet'] as const;
@@ -14,9 +14,12 @@ export type TableRow = Readonly<Record<string, unknown>>;
 /** Longest row of a CSV file in bytes. */
 const longestRow = 1 << 20;
 
+/** What a group of rows of a Parquet file may take in memory, beside what its size allows: a million short rows take half of it. */
+const groupMegabytes = 1024;
+
 /**
  * The rows of a table, one after the other, by the ending of the file's name: CSV (commas) and TSV with a header line, every value a text;
- * JSONL; Parquet, a group of rows in memory at a time, whole numbers as numbers where they are exact, else as text.
+ * JSONL; Parquet, read in a thread of its own, a group of rows in memory at a time, whole numbers as numbers where they are exact, else as text.
  *
  * @throws UniecsError `file` where it cannot be read, `data` for a row that is none, naming its line
  */
@@ -60,27 +63,18 @@ async function* jsonRows(file: string): AsyncGenerator<TableRow> {
 }
 
 async function* parquetRows(file: string): AsyncGenerator<TableRow> {
+  const thread = await openParquet(file, (reason) => unreadable(file, new Error(reason)), {
+    megabytes: groupMegabytes,
+  });
   try {
-    const buffer = await asyncBufferFromFile(file);
-    const metadata = await parquetMetadataAsync(buffer);
-    let rowStart = 0;
-    for (const { num_rows } of metadata.row_groups) {
-      const rowEnd = rowStart + Number(num_rows);
-      const rows = await parquetReadObjects({ file: buffer, metadata, rowStart, rowEnd, compressors });
-      for (const row of rows) {
-        yield Object.fromEntries(Object.entries(row).map(([name, value]) => [name, wholeNumber(value)]));
-      }
-      rowStart = rowEnd;
+    for (let from: number | undefined = 0; from !== undefined; ) {
+      const page: TablePage = await thread.rows(from);
+      yield* page.rows;
+      from = page.next;
     }
-  } catch (cause) {
-    throw UniecsError.isInstance(cause) ? cause : unreadable(file, cause);
+  } finally {
+    thread.close();
   }
-}
-
-function wholeNumber(value: unknown): unknown {
-  if (typeof value !== 'bigint') return value;
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : String(value);
 }
 
 function badRow(file: string, got: string, cause?: unknown): UniecsError {

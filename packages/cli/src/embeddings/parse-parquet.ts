@@ -1,44 +1,17 @@
-import * as zlib from 'node:zlib';
 import type { ItemVectors } from '@uniecs/mbeer';
 import { UniecsError } from '@uniecs/tensor';
 import {
   type AsyncBuffer,
   asyncBufferFromFile,
-  type Compressors,
   type FileMetaData,
   parquetMetadataAsync,
   parquetReadObjects,
   parquetSchema,
   type SchemaTree,
-  snappyUncompress,
 } from 'hyparquet';
+import { compressors } from '../parquet/compressors.js';
 import { badEmbeddings, unreadable } from './embeddings-error.js';
 import { type View, type ViewMatrix, vectorsOf, views } from './vectors-of.js';
-
-/** Largest page that is unpacked, in bytes. Writers make pages of about 1 MB, ours of a group of 2,000 rows. */
-const mostPageBytes = 1 << 28;
-
-type Unpack = (input: Uint8Array, options: zlib.ZlibOptions) => Uint8Array;
-
-/** What pages are packed with; zstd where this Node has it. None gives more than its page announces, and that is bounded. */
-export const compressors: Compressors = {
-  SNAPPY: bounded((input, { maxOutputLength = 0 }) => {
-    const page = new Uint8Array(maxOutputLength);
-    snappyUncompress(input, page);
-    return page;
-  }),
-  GZIP: bounded(zlib.gunzipSync),
-  BROTLI: bounded(zlib.brotliDecompressSync as Unpack),
-  ...('zstdDecompressSync' in zlib ? { ZSTD: bounded(zlib.zstdDecompressSync as Unpack) } : {}),
-};
-
-function bounded(unpack: Unpack) {
-  return (input: Uint8Array, outputLength: number): Uint8Array => {
-    if (!(outputLength <= mostPageBytes))
-      throw new Error(`a page of ${outputLength} bytes, more than ${mostPageBytes}`);
-    return unpack(input, { maxOutputLength: Math.max(1, outputLength) });
-  };
-}
 
 /**
  * Reads embeddings from Parquet, a row an item: `id` (text or whole number), any of `fused`, `image`, `text` as lists of floats, null
