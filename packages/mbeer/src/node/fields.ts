@@ -1,5 +1,6 @@
 import { isAbsolute, normalize, resolve, sep, win32 } from 'node:path';
 import type { Item } from '../items.js';
+import { repeatedKey } from './repeated-key.js';
 
 /** A value that a reader could make sense of, or every reason why not. */
 export type Parsed<T> = { readonly value: T } | { readonly reasons: readonly string[] };
@@ -15,6 +16,8 @@ export function parseObject(text: string): Parsed<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { reasons: [`line must be a JSON object, is ${describe(value)}`] };
   }
+  const repeated = repeatedKey(text);
+  if (repeated !== undefined) return { reasons: [`field ${quote(repeated)} is there twice`] };
   return { value: value as Record<string, unknown> };
 }
 

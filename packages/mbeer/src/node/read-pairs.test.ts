@@ -135,6 +135,7 @@ describe('readPairs', () => {
     ['a list', '[1, 2]', /^line must be a JSON object, is a list$/],
     ['null', 'null', /^line must be a JSON object, is null$/],
     ['two objects', `${line()}${line()}`, /^line is no JSON: /],
+    ['a field twice', line().replace('{', '{"tag":1,'), /^field "tag" is there twice$/],
     ['no id', line({ item_id_2: undefined }), /^field item_id_2 is missing$/],
     [
       'a blank id',
