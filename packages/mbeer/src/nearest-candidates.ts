@@ -1,7 +1,7 @@
 import { UniecsError } from '@uniecs/tensor';
-import { dotProducts } from './dot-products.js';
+import { dotProducts, type Scores } from './dot-products.js';
 import { checkEmbeddings, type Embeddings, gatherRows, rowsWith } from './embeddings.js';
-import { rankOfPositive } from './recall.js';
+import { exactBest, floatSlack } from './ranks/exact-best.js';
 import type { Task } from './tasks.js';
 
 /** What is looked for, and among what. */
@@ -15,6 +15,8 @@ export interface NearestOptions {
   readonly queryRows: readonly number[];
   /** How many candidates of each; default 5. */
   readonly k?: number;
+  /** A matrix product of float32 sums in whatever order, which says what is worth scoring exactly; default `dotProducts`. */
+  readonly scores?: Scores;
 }
 
 /** What a query finds. */
@@ -28,11 +30,13 @@ export interface NearestCandidates {
 const where = 'nearestCandidates';
 
 /**
- * The first K candidates of some queries of a task, exact, in the order by which `evaluateTasks` ranks.
+ * The first K candidates of some queries of a task, exact, in the order by which `evaluateTasks` ranks. All queries are scored at once: pass a
+ * few hundred at a time.
  *
  * @throws UniecsError as `evaluateTasks` for the embeddings, `argument` for a K or rows that do not fit
  */
-export function nearestCandidates({ query, candidate, task, queryRows, k = 5 }: NearestOptions): NearestCandidates[] {
+export async function nearestCandidates(options: NearestOptions): Promise<NearestCandidates[]> {
+  const { query, candidate, task, queryRows, k = 5, scores } = options;
   checkEmbeddings(query, 'query', where);
   checkEmbeddings(candidate, 'candidate', where);
   const pool = rowsWith(candidate, task.candidate);
@@ -42,18 +46,21 @@ export function nearestCandidates({ query, candidate, task, queryRows, k = 5 }: 
   for (const row of queryRows) {
     check(asking.has(row) && places.has(row), `queries of ${task.name} that can be judged`, `row ${row}`);
   }
-  const rows = Int32Array.from(queryRows);
-  const scores = dotProducts(gatherRows(query, task.query, rows), gatherRows(candidate, task.candidate, pool));
+  const queries = gatherRows(query, task.query, Int32Array.from(queryRows));
+  const candidates = gatherRows(candidate, task.candidate, pool);
+  const all = await (scores ?? dotProducts)(queries, candidates);
+  const exact = exactBest(queries, candidates, scores ? floatSlack(queries, candidates) : 0);
   return queryRows.map((row, i) => {
-    const own = scores.subarray(i * pool.length, (i + 1) * pool.length);
+    const own = all.subarray(i * pool.length, (i + 1) * pool.length);
     const partner = places.get(row) as number;
+    const rank = exact.rank(i, own, partner);
     const late = (place: number) => Number(place === partner);
-    const score = (place: number) => own[place] as number;
-    const order = Array.from(pool, (_, place) => place).sort(
-      (a, b) => score(b) - score(a) || late(a) - late(b) || a - b,
-    );
-    const best = order.slice(0, k).map((place) => ({ row: pool[place] as number, score: score(place) }));
-    return { rank: rankOfPositive(own, partner), best };
+    const best = exact
+      .best(i, own, k)
+      .sort((a, b) => b.score - a.score || late(a.place) - late(b.place) || a.place - b.place)
+      .slice(0, k)
+      .map(({ place, score }) => ({ row: pool[place] as number, score }));
+    return { rank, best };
   });
 }
 

@@ -41,6 +41,7 @@ export { type PairsDigest, pairsDigest } from './data/pairs-digest.js';
 export type { ModalityDropout } from './data/vary-pairs.js';
 export { type CachedEmbedder, type CachedEmbedderOptions, cachedEmbedder } from './embedding/cached-embedder.js';
 export { type Embedder, type EmbedderOptions, type EmbedOptions, embedder } from './embedding/embedder.js';
+export { withFloatScores } from './embedding/float-scores.js';
 export { judgeSameStyle } from './embedding/judge-same-style.js';
 export { mineEmbeddings } from './embedding/mine-embeddings.js';
 export { embedPairs, evaluatePairs, modelEmbedder, modelFingerprint, rankPairs } from './embedding/model-embedder.js';

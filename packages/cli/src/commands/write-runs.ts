@@ -9,8 +9,10 @@ import {
   type PairEmbeddings,
   qrelsLine,
   runLine,
+  type Scores,
   trecId,
 } from '@uniecs/mbeer';
+import { withFloatScores } from '@uniecs/retrieval';
 import { UniecsError } from '@uniecs/tensor';
 import type { Io } from '../terminal/io.js';
 import { progress } from '../terminal/progress.js';
@@ -19,7 +21,7 @@ import { progress } from '../terminal/progress.js';
 const depth = 100;
 
 /** Queries whose scores are held at a time. */
-const block = 64;
+const block = 256;
 
 /**
  * Writes a TREC run and its judgements for every task, `t-to-vt.run` and `t-to-vt.qrels`: the 100 best candidates of every query that
@@ -38,7 +40,7 @@ export async function writeRuns(
   const total = results.reduce((sum, { queryRows }) => sum + queryRows.length, 0);
   const shown = progress(io, 'writing runs', 'queries');
   let done = 0;
-  try {
+  const writeAll = async (scores: Scores) => {
     for (const { task, queryRows } of results) {
       const name = join(folder, task.name.replace('->', '-to-'));
       const [run, qrels] = [createWriteStream(`${name}.run`), createWriteStream(`${name}.qrels`)];
@@ -49,7 +51,7 @@ export async function writeRuns(
         await new Promise((resolve) => setImmediate(resolve));
         if (io.signal.aborted) throw interrupted(task.name);
         const rows = [...queryRows.subarray(start, start + block)];
-        const found = nearestCandidates({ query, candidate, task, queryRows: rows, k: depth });
+        const found = await nearestCandidates({ query, candidate, task, queryRows: rows, k: depth, scores });
         for (const [i, { best }] of found.entries()) {
           const own = queryIds[rows[i] as number] as string;
           const lines = best.map(({ row, score }, place) =>
@@ -75,9 +77,8 @@ export async function writeRuns(
         });
       });
     }
-  } finally {
-    shown.end();
-  }
+  };
+  await withFloatScores(writeAll).finally(shown.end);
 }
 
 function interrupted(task: string): UniecsError {

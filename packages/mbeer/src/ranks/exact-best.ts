@@ -8,7 +8,7 @@ export interface ScoredPlace {
   readonly score: number;
 }
 
-/** Finds the best candidates of the queries of a block, exactly. */
+/** Finds the best candidates of the queries of a block, and ranks, exactly. */
 export interface ExactBest {
   /**
    * The K best of one query and all that tie with the K-th, by exact score, ties by place; fewer where there are fewer.
@@ -17,6 +17,8 @@ export interface ExactBest {
    * @param scores its scores of all candidates, exact or within the bound; those of -Infinity are passed over
    */
   best(query: number, scores: Float32Array, k: number): ScoredPlace[];
+  /** Rank of a candidate among those of a query, as `rankOfPositive` has it by exact scores. */
+  rank(query: number, scores: Float32Array, place: number): number;
   /** The exact scores of some candidates of a query. */
   scores(query: number, places: readonly number[]): Float32Array;
 }
@@ -49,7 +51,20 @@ export function exactBest(queries: Matrix, candidates: Matrix, slack: number): E
     return ranked.filter(({ score }) => score >= last);
   }
 
-  return { best, scores };
+  function rank(query: number, given: Float32Array, place: number): number {
+    const [own = Number.NaN] = scores(query, [place]);
+    const open: number[] = [];
+    let above = 0;
+    for (let j = 0; j < given.length; j++) {
+      const ahead = (given[j] as number) - own;
+      if (j === place || ahead < -slack) continue;
+      if (ahead > slack) above++;
+      else open.push(j);
+    }
+    return 1 + above + scores(query, open).filter((score) => !(score < own)).length;
+  }
+
+  return { best, rank, scores };
 }
 
 /**

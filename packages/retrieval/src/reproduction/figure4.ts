@@ -1,5 +1,5 @@
 import { thumbnailAddress } from '@uniecs/encoders/node';
-import { type Item, nearestCandidates, type Pair, type Task, tasks } from '@uniecs/mbeer';
+import { type Item, type NearestCandidates, nearestCandidates, type Pair, type Task, tasks } from '@uniecs/mbeer';
 import { seededRandom, UniecsError } from '@uniecs/tensor';
 import { embedPairs } from '../embedding/model-embedder.js';
 import type { ConfigOf } from '../training/assemble-run.js';
@@ -135,7 +135,11 @@ function findBest(
   return withModelFolder(folder, options, async (embedder) => {
     const onProgress = (done: number, total: number) => onMeasure?.({ name, what: 'items', done, total });
     const sides = await embedPairs(embedder, evaluation, { signal, onProgress });
-    return chosen.map(({ task, rows }) => nearestCandidates({ ...sides, task, queryRows: rows, k: shown }));
+    const found: NearestCandidates[][] = [];
+    for (const { task, rows } of chosen) {
+      found.push(await nearestCandidates({ ...sides, task, queryRows: rows, k: shown }));
+    }
+    return found;
   });
 }
 
