@@ -45,6 +45,7 @@ export {
   type QueryNegatives,
 } from './hard-negatives/negatives-lines.js';
 export type { RankedQueries, RankedTask } from './hit-differences.js';
+export { imagesOf, withImages } from './images-of.js';
 export type { ItemVectors } from './item-vectors.js';
 export type { CatalogueItem, Item, MetadataValue, Pair } from './items.js';
 export { type MissingCounts, withoutModality } from './missing-modality.js';

@@ -2,8 +2,10 @@
 export interface Item {
   readonly id: string;
   readonly title?: string;
-  /** Absolute path of the picture. */
+  /** Absolute path of the picture, the first one where there are several. */
   readonly image?: string;
+  /** Further pictures, where there are any: see `imagesOf`. */
+  readonly moreImages?: readonly string[];
 }
 
 /** A value that an item file may attach to an item, for filters. */

@@ -1,4 +1,5 @@
 import { type DrawOptions, drawProducts, fieldOf, mapItems, productsOf } from './draw-products.js';
+import { withImages } from './images-of.js';
 import type { Item, Pair } from './items.js';
 
 /** What became of the products: `drawn = removed + kept + absent`. */
@@ -41,7 +42,8 @@ export function withoutModality(
       return item;
     }
     removed.add(item.id);
-    const { [field]: _, ...rest }: Item = item;
+    if (modality === 'image') return withImages(item, []);
+    const { title: _, ...rest }: Item = item;
     return rest;
   });
   const kept = [...alone].filter((id) => !removed.has(id)).length;

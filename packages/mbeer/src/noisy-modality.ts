@@ -1,12 +1,13 @@
 import { type DrawOptions, drawProducts, fieldOf, mapItems, productsOf } from './draw-products.js';
-import type { Pair } from './items.js';
+import { imagesOf, withImages } from './images-of.js';
+import type { Item, Pair } from './items.js';
 
 /** What became of the products: `drawn = exchanged + alone`. */
 export interface NoisyCounts {
   /** Products of the side that have the modality, each counted once. */
   readonly products: number;
   readonly drawn: number;
-  /** Have the image or title of another product now. */
+  /** Have the images or the title of another product now. */
   readonly exchanged: number;
   /** Of those: the other product's is the same text or path, so nothing can be told from it. */
   readonly identical: number;
@@ -30,23 +31,22 @@ export function withNoisyModality(
 ): { readonly pairs: readonly Pair[]; readonly counts: NoisyCounts } {
   const { modality, side = 'both' } = options;
   const field = fieldOf[modality];
-  const contents = new Map<string, string>();
-  for (const [id, item] of productsOf(pairs, options)) {
-    const content = item[field];
-    if (content !== undefined) contents.set(id, content);
-  }
+  const contents = new Map<string, Item>();
+  for (const [id, item] of productsOf(pairs, options)) if (item[field] !== undefined) contents.set(id, item);
   const drawn = drawProducts([...contents.keys()], options, 'withNoisyModality');
-  const received = new Map<string, string>();
+  const received = new Map<string, Item>();
   if (drawn.length > 1) {
     drawn.forEach((id, i) => {
-      received.set(id, contents.get(drawn[(i + 1) % drawn.length] as string) as string);
+      received.set(id, contents.get(drawn[(i + 1) % drawn.length] as string) as Item);
     });
   }
   const changed = mapItems(pairs, side, (item) => {
-    const content = received.get(item.id);
-    return content === undefined || item[field] === undefined ? item : { ...item, [field]: content };
+    const other = received.get(item.id);
+    if (other === undefined || item[field] === undefined) return item;
+    return modality === 'image' ? withImages(item, imagesOf(other)) : { ...item, title: other.title as string };
   });
-  const identical = [...received].filter(([id, content]) => contents.get(id) === content).length;
+  const contentOf = (item: Item | undefined) => item && (modality === 'image' ? imagesOf(item).join('\n') : item.title);
+  const identical = [...received].filter(([id, other]) => contentOf(contents.get(id)) === contentOf(other)).length;
   return {
     pairs: changed,
     counts: {

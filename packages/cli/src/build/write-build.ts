@@ -9,6 +9,7 @@ import {
   type DataCard,
   formatDataCard,
   type Item,
+  imagesOf,
   splitNames,
 } from '@uniecs/mbeer';
 
@@ -24,7 +25,10 @@ export interface BuildResult {
 
 /** Writes `train.jsonl`, `val.jsonl`, `test.jsonl`, `items.jsonl`, `card.json`, `card.md` and `manifest.json` into a folder. */
 export async function writeBuild(folder: string, { built, items, card, images, manifest }: BuildResult): Promise<void> {
-  const path = ({ image }: Item) => (image === undefined ? undefined : relative(images, image).split(sep).join('/'));
+  const path = (item: Item) => {
+    const [first, ...more] = imagesOf(item).map((image) => relative(images, image).split(sep).join('/'));
+    return first === undefined || more.length === 0 ? first : [first, ...more];
+  };
   for (const split of splitNames) {
     const pairs = built.pairs.filter((pair) => pair.split === split);
     const lines = pairs.map(({ item1, item2, users, visual, textual }) => ({

@@ -3,6 +3,8 @@ import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
   buildPairs,
+  type CatalogueItem,
+  imagesOf,
   nearPictures,
   type PairDecision,
   parseDecisions,
@@ -95,13 +97,15 @@ async function buildInto(
     },
     samePictures: async (similar) => {
       const places = [...similar];
-      const paths = places.map((place) => items[place]?.image);
+      const pictures = places.flatMap((place) =>
+        imagesOf(items[place] as CatalogueItem).map((path) => ({ place, path })),
+      );
       const prints = await pictureFingerprints(
-        paths.filter((path) => path !== undefined),
+        pictures.map(({ path }) => path),
         { signal: io.signal },
       );
-      const near = nearPictures(paths.map((path) => (path === undefined ? undefined : prints.get(path))));
-      return near.map(([a, b]): [number, number] => [places[a] as number, places[b] as number]);
+      const placeOf = (index: number) => (pictures[index] as (typeof pictures)[number]).place;
+      return nearPictures(pictures.map(({ path }) => prints.get(path))).map(([a, b]) => [placeOf(a), placeOf(b)]);
     },
   });
   if (built.pairs.length === 0) throw noPairs(built.similarity.candidates, built.similarity.similar);

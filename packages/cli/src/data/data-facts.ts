@@ -1,4 +1,4 @@
-import { type CatalogueItem, type DataCard, type DataPart, dataCard, type Item } from '@uniecs/mbeer';
+import { type CatalogueItem, type DataCard, type DataPart, dataCard, type Item, imagesOf } from '@uniecs/mbeer';
 import { pictureFingerprints } from '@uniecs/mbeer/node';
 import type { Io } from '../terminal/io.js';
 import { progress } from '../terminal/progress.js';
@@ -11,10 +11,10 @@ export async function dataFacts(
 ): Promise<DataCard> {
   const items = parts.flatMap(({ items, pairs = [] }) => items ?? pairs.flatMap(({ item1, item2 }) => [item1, item2]));
   const shown = progress(io, 'comparing pictures', 'pictures');
-  const fingerprints = await pictureFingerprints(
-    items.flatMap(({ image }) => image ?? []),
-    { signal: io.signal, onProgress: shown.update },
-  ).finally(shown.end);
+  const fingerprints = await pictureFingerprints(items.flatMap(imagesOf), {
+    signal: io.signal,
+    onProgress: shown.update,
+  }).finally(shown.end);
   return dataCard(parts, { fingerprints, ...(categoryOf ? { categoryOf } : {}) });
 }
 

@@ -107,3 +107,16 @@ describe('dataCard', () => {
     expect(text).toContain('| image only | 1 (25.0 %) | 0 (0.0 %) |');
   });
 });
+
+it('of several pictures of a product any may be that of another, and its own do not count as alike', () => {
+  const several = { ...item('x', 'x', '/a'), moreImages: ['/b', '/g'] };
+  const { duplicates } = dataCard(
+    [
+      { name: 'train', pairs: pairs([several, item('y', 'y', '/d')]) },
+      { name: 'test', pairs: pairs([item('z', 'z', '/g'), item('w', 'w')]) },
+    ],
+    { fingerprints },
+  );
+  expect(duplicates.nearPictures.within).toEqual({ train: 0, test: 0 });
+  expect(duplicates.pictures.across[0]).toMatchObject({ count: 1, examples: [['x', 'z']] });
+});

@@ -1,3 +1,4 @@
+import { imagesOf } from '../images-of.js';
 import type { CatalogueItem, Item, Pair } from '../items.js';
 import { disjointSets } from '../pair-builder/disjoint-sets.js';
 import { nearDuplicates } from '../pair-builder/near-duplicates.js';
@@ -91,12 +92,15 @@ export function nearPictures(pictures: readonly (PictureFingerprint | undefined)
 export function dataCard(parts: readonly DataPart[], { fingerprints, categoryOf }: DataCardOptions = {}): DataCard {
   const products = parts.map(productsOf);
   const all = products.flatMap((items, part) => items.map((item) => ({ item, part })));
-  const pictureOf = ({ image }: Item) => (image === undefined ? undefined : fingerprints?.get(image));
-  const pictures = all.map(({ item }) => pictureOf(item));
-  const sets = disjointSets(all.length);
+  // An entry a picture: of several of a product any may be another product's.
+  const shown = all.flatMap(({ item, part }) => imagesOf(item).map((image) => ({ item, part, image })));
+  const pictures = shown.map(({ image }) => fingerprints?.get(image));
+  const sets = disjointSets(shown.length);
   for (const [a, b] of nearPictures(pictures)) sets.join(a, b);
   const names = parts.map(({ name }) => name);
-  const count = (keyOf: (item: Item, place: number) => string | undefined) => duplicates(all, names, keyOf);
+  const count = (keyOf: (item: Item) => string | undefined) => duplicates(all, names, keyOf);
+  const countPictures = (keyOf: (place: number) => string | undefined) =>
+    duplicates(shown, names, (_, place) => keyOf(place));
   return {
     version: 1,
     parts: parts.map(({ name, pairs }, part) => ({
@@ -112,8 +116,8 @@ export function dataCard(parts: readonly DataPart[], { fingerprints, categoryOf 
     duplicates: {
       ids: count(({ id }) => id),
       titles: count(titleKey),
-      pictures: count((item) => pictureOf(item)?.sha256),
-      nearPictures: count((_, place) => (pictures[place] === undefined ? undefined : String(sets.rootOf(place)))),
+      pictures: countPictures((place) => pictures[place]?.sha256),
+      nearPictures: countPictures((place) => (pictures[place] === undefined ? undefined : String(sets.rootOf(place)))),
     },
   };
 }
@@ -159,8 +163,9 @@ function duplicates(
     if (key === undefined) continue;
     const firsts = firstOf.get(key) ?? new Map<number, string>();
     firstOf.set(key, firsts);
-    if (firsts.has(part)) within[part] = (within[part] as number) + 1;
-    else firsts.set(part, item.id);
+    const first = firsts.get(part);
+    if (first === undefined) firsts.set(part, item.id);
+    else if (first !== item.id) within[part] = (within[part] as number) + 1;
   }
   const across = names.flatMap((second, b) =>
     names.slice(0, b).map((first, a) => {

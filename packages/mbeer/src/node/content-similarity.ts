@@ -4,7 +4,8 @@ import { titleCosine, titleVectors } from './catalogue/title-similarity.js';
 import { type PictureOptions, pictureThumbnails } from './pictures/picture-fingerprints.js';
 
 /**
- * Similarity without encoders: the TF-IDF cosine of titles, over all given titles, and the cosine of mean-centred 12 x 12 thumbnails.
+ * Similarity without encoders: the TF-IDF cosine of titles, over all given titles, and the cosine of mean-centred 12 x 12 thumbnails (of the first
+ * picture, where a product has several).
  * A stand-in for the paper's encoders (section 4.1.1), coarser than they are.
  *
  * @param compared places of the items that will be compared; the pictures of no other are opened

@@ -1,4 +1,5 @@
 import { isAbsolute, normalize, resolve, sep, win32 } from 'node:path';
+import { withImages } from '../images-of.js';
 import type { Item } from '../items.js';
 import { repeatedKey } from './repeated-key.js';
 
@@ -21,6 +22,9 @@ export function parseObject(text: string): Parsed<Record<string, unknown>> {
   return { value: value as Record<string, unknown> };
 }
 
+/** Most pictures of an item. */
+const mostImages = 64;
+
 /** Which keys of a line hold a product. */
 export interface ItemKeys {
   readonly id: string;
@@ -30,22 +34,26 @@ export interface ItemKeys {
 
 /**
  * The product that some fields of a line describe. `id`: text, or a whole number, which is read as its digits. `title` and `image`
- * (a path below `imagesDirectory`): text; absent, `null` or blank means that the product lacks that modality, and it may lack one.
+ * (a path below `imagesDirectory`): text; absent, `null` or blank means that the product lacks that modality, and it may lack one. `image`
+ * may be a list of 1 to 64 paths.
  */
 export function parseItem(fields: Record<string, unknown>, keys: ItemKeys, imagesDirectory: string): Parsed<Item> {
   const reasons: string[] = [];
   const id = readId(fields, keys.id, reasons);
   const title = readText(fields, keys.title, reasons);
-  const path = readText(fields, keys.image, reasons);
-  if (reasons.length === 0 && title === undefined && path === undefined) {
+  const paths = readImages(fields, keys.image, reasons);
+  if (reasons.length === 0 && title === undefined && paths.length === 0) {
     reasons.push(`item has neither ${keys.title} nor ${keys.image}`);
   }
-  const image = path === undefined ? undefined : imagePath(path, imagesDirectory);
-  if (path !== undefined && image === undefined) {
-    reasons.push(`${keys.image} leaves the images folder: ${quote(path)}`);
-  }
+  const images = paths.map((path) => {
+    const image = imagePath(path, imagesDirectory);
+    if (image === undefined) reasons.push(`${keys.image} leaves the images folder: ${quote(path)}`);
+    return image ?? path;
+  });
+  const twice = images.find((image, i) => images.indexOf(image) < i);
+  if (twice !== undefined) reasons.push(`${keys.image} names a picture twice: ${quote(twice)}`);
   if (reasons.length > 0 || id === undefined) return { reasons };
-  return { value: { id, ...(title === undefined ? {} : { title }), ...(image === undefined ? {} : { image }) } };
+  return { value: withImages({ id, ...(title === undefined ? {} : { title }) }, images) };
 }
 
 /** A field's kind in words, for a reason. */
@@ -82,6 +90,22 @@ function readText(fields: Record<string, unknown>, key: string, reasons: string[
     return undefined;
   }
   return value.trim() === '' ? undefined : value;
+}
+
+/** The paths of a field that holds one, a list of them or nothing. */
+function readImages(fields: Record<string, unknown>, key: string, reasons: string[]): string[] {
+  const value = Object.hasOwn(fields, key) ? fields[key] : undefined;
+  if (!Array.isArray(value)) return [readText(fields, key, reasons) ?? []].flat();
+  if (value.length < 1 || value.length > mostImages) {
+    reasons.push(`${key} must be a path or a list of 1 to ${mostImages} paths, is a list of ${value.length}`);
+    return [];
+  }
+  for (const [i, path] of value.entries()) {
+    if (typeof path === 'string' && path.trim() !== '') continue;
+    reasons.push(`${key}[${i}] must be text that is not blank, is ${describe(path)}`);
+    return [];
+  }
+  return value;
 }
 
 /** The absolute path, or undefined where it is absolute already (on any system), leaves the folder, or holds a NUL. */

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { imagesOf } from '../images-of.js';
 import { readItems } from './read-items.js';
 
 let folder = '';
@@ -21,6 +22,40 @@ async function fileOf(...lines: unknown[]): Promise<string> {
   await writeFile(file, lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'));
   return file;
 }
+
+describe('several images of an item', () => {
+  it('are a list of paths; a list of one is a path', async () => {
+    const file = await fileOf({ id: 1, image: ['a.jpg', 'b/c.jpg', 'd.jpg'] }, { id: 2, image: ['a.jpg'] });
+    const { items, problems } = await readItems(file, { check: 'fields' });
+    expect(problems).toEqual([]);
+    expect(items.map(imagesOf)).toEqual([
+      [join(folder, 'a.jpg'), join(folder, 'b', 'c.jpg'), join(folder, 'd.jpg')],
+      [join(folder, 'a.jpg')],
+    ]);
+    expect(items[1]).not.toHaveProperty('moreImages');
+  });
+
+  it.each([
+    ['no path at all', [], 'image must be a path or a list of 1 to 64 paths, is a list of 0'],
+    ['too many', Array.from({ length: 65 }, (_, i) => `${i}.jpg`), 'image must be .* is a list of 65'],
+    ['a number among them', ['a.jpg', 5], 'image\\[1\\] must be text that is not blank, is number 5'],
+    ['a blank one', [' ', 'a.jpg'], 'image\\[0\\] must be text that is not blank, is text " "'],
+    ['a way out', ['a.jpg', '../b.jpg'], 'image leaves the images folder: "../b.jpg"'],
+    ['one twice', ['a.jpg', 'b.jpg', './a.jpg'], 'image names a picture twice: '],
+  ])('are refused where the list has %s', async (_, image, reason) => {
+    const { items, problems } = await readItems(await fileOf({ id: 1, title: 'x', image }), { check: 'fields' });
+    expect(items).toEqual([]);
+    expect(problems.map((problem) => problem.reason)).toEqual([expect.stringMatching(new RegExp(`^${reason}`))]);
+  });
+
+  it('are all looked at', async () => {
+    const { problems } = await readItems(await fileOf({ id: 1, image: ['x.jpg', 'y.jpg'] }));
+    expect(problems.map(({ line, reason }) => [line, reason])).toEqual([
+      [1, `image is missing: ${join(folder, 'x.jpg')}`],
+      [1, `image is missing: ${join(folder, 'y.jpg')}`],
+    ]);
+  });
+});
 
 describe('readItems', () => {
   it('reads id, title and image; every further scalar field is metadata', async () => {

@@ -1,6 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { UniecsError } from '@uniecs/tensor';
+import { imagesOf } from '../images-of.js';
 import type { Item } from '../items.js';
 import { stopIfAborted } from '../stop-if-aborted.js';
 import { checkImageContent, checkImageFile, unreadable } from './check-image.js';
@@ -87,11 +88,11 @@ export async function readValidated<T>(
     }
   }
   if ((options.check ?? 'images') === 'images') {
-    const paths = [...new Set(read.flatMap(({ value }) => itemsOf(value).flatMap(({ image }) => image ?? [])))];
+    const paths = [...new Set(read.flatMap(({ value }) => itemsOf(value).flatMap(imagesOf)))];
     const reasons = await checkImages(paths, await realpath(imagesDirectory), options, where);
     for (const { line, value } of read) {
-      for (const { image } of itemsOf(value)) {
-        const reason = image === undefined ? undefined : reasons.get(image);
+      for (const image of itemsOf(value).flatMap(imagesOf)) {
+        const reason = reasons.get(image);
         if (reason !== undefined) report(line, reason);
       }
     }

@@ -92,8 +92,8 @@ export async function buildPairs(options: BuildPairsOptions): Promise<BuiltPairs
   };
   const split = splitPairs(matched, { products: items.length, together: together(), shares, seed });
   const itemAt = (place: number): Item => {
-    const { id, title, image } = items[place] as CatalogueItem;
-    return { id, ...(title === undefined ? {} : { title }), ...(image === undefined ? {} : { image }) };
+    const { line: _, metadata: __, ...item } = items[place] as CatalogueItem;
+    return item;
   };
   return {
     pairs: matched.map(({ first, second, ...pair }, i) => ({

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Pair } from '@uniecs/mbeer';
+import { imagesOf, type Pair } from '@uniecs/mbeer';
 import { eachFile } from './each-file.js';
 
 /** A short name of the content of some pictures. */
@@ -15,8 +15,7 @@ export interface ImagesDigest {
 
 /** The digest of the pictures of pairs. Reads every file once: about 25,000 catalogue pictures a second from a warm disk cache. */
 export async function imagesDigest(pairs: readonly Pair[]): Promise<ImagesDigest> {
-  const named = pairs.flatMap(({ item1, item2 }) => [item1.image, item2.image]);
-  const paths = [...new Set(named)].filter((path) => path !== undefined);
+  const paths = [...new Set(pairs.flatMap(({ item1, item2 }) => [...imagesOf(item1), ...imagesOf(item2)]))];
   const hash = createHash('sha256');
   let bytes = 0;
   let unreadable = 0;

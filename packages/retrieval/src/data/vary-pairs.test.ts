@@ -18,6 +18,32 @@ const itemsOf = (varied: readonly Pair[]) => varied.flatMap(({ item1, item2 }) =
 const shareOf = <T>(things: readonly T[], isSo: (thing: T) => boolean) => things.filter(isSo).length / things.length;
 const spread = (p: number, n: number) => 5 * Math.sqrt((p * (1 - p)) / n);
 
+describe('items with several images', () => {
+  const images = ['a.jpg', 'b.jpg', 'c.jpg'];
+  const several: Pair = {
+    ...{ line: 1, tag: 1 },
+    item1: { id: 'x', title: 'x', image: 'a.jpg', moreImages: images.slice(1) },
+    item2: { id: 'y', title: 'y', image: 'y.jpg' },
+  };
+  const shownAt = (step: number, seed = 5) => varyPairs({ seed })(several, 0, step).item1;
+
+  it('come with one of them, each as often as the others, the same in the same step of the same seed', () => {
+    const shown = Array.from({ length: 900 }, (_, step) => shownAt(step));
+    expect(shown).toEqual(Array.from({ length: 900 }, (_, step) => shownAt(step)));
+    expect(shown).not.toEqual(Array.from({ length: 900 }, (_, step) => shownAt(step, 6)));
+    for (const image of images) {
+      expect(Math.abs(shareOf(shown, (item) => item.image === image) - 1 / 3)).toBeLessThan(spread(1 / 3, 900));
+    }
+    for (const item of shown) expect(item).toEqual({ id: 'x', title: 'x', image: item.image });
+    expect(varyPairs({ seed: 5 })(several, 0, 1).item2).toEqual(several.item2);
+  });
+
+  it('lose them all where they come without an image', () => {
+    const vary = varyPairs({ seed: 5, modalityDropout: { image: 1 } });
+    expect(vary(several, 0, 3).item1).toEqual({ id: 'x', title: 'x' });
+  });
+});
+
 describe('varyPairs', () => {
   it('leaves pairs as they are where nothing is asked for', () => {
     expect(at(3, {})).toEqual(pairs);

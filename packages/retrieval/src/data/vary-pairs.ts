@@ -1,5 +1,6 @@
 import type { Item, Pair } from '@uniecs/mbeer';
 import { type Random, seededRandom } from '@uniecs/tensor';
+import { imageDraw } from './image-draw.js';
 
 /**
  * Probabilities, 0 to 1 and together at most 1, with which an item that has both modalities comes without one of them: never without
@@ -26,7 +27,8 @@ export function dropsModalities({ image = 0, text = 0 }: ModalityDropout): boole
 }
 
 /**
- * The pair of an index as it comes in a step: its items swapped, and without a modality, as the probabilities say. Drawn from the seed, by
+ * The pair of an index as it comes in a step: its items swapped, with one of their images each, and without a modality, as the
+ * probabilities say. Drawn from the seed, by
  * pair and step or item and step, so that it depends on nothing that came before: a resumed run gets the same pairs.
  */
 export function varyPairs({
@@ -39,9 +41,11 @@ export function varyPairs({
   const drops = random.fork('modality dropout');
   const draw = (stream: Random, step: number, what: string | number) => stream.fork(step).fork(what).uniform();
   const isVaried = dropsModalities(modalityDropout);
+  const oneImage = imageDraw(seed);
 
-  function kept(item: Item, step: number): Item {
+  function kept(whole: Item, step: number): Item {
     const { image: withoutImage = 0, text: withoutText = 0 } = modalityDropout;
+    const item = oneImage(whole, step);
     const { title, image, ...rest } = item;
     if (!isVaried || title === undefined || image === undefined) return item;
     const drawn = draw(drops, step, item.id);

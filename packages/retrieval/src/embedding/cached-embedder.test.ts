@@ -104,6 +104,15 @@ describe('cachedEmbedder', () => {
     expect((await once('two', items, { key: 'another model' })).counts).toEqual({ kept: 0, encoded: 4 });
   });
 
+  it('encodes again where any of several pictures is another one', async () => {
+    const [a, , c, , e] = items as [Item, Item, Item, Item, Item];
+    const whole: Item = { ...a, moreImages: [e.image as string] };
+    await once('several', [a, whole]);
+    // The content of c is that of a.
+    const { asked } = await once('several', [whole, { ...whole, id: 'f', moreImages: [c.image as string] }]);
+    expect(asked).toEqual([['f']]);
+  });
+
   it('goes on from what was kept when it was interrupted', async () => {
     const many = Array.from({ length: 1500 }, (_, i) => ({ id: `${i}`, title: `title ${i}` }));
     const stop = new AbortController();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { imageDigest } from '@uniecs/encoders/node';
-import type { Embeddings, Item } from '@uniecs/mbeer';
+import { type Embeddings, type Item, imagesOf } from '@uniecs/mbeer';
 import { UniecsError } from '@uniecs/tensor';
 import { eachFile } from '../data/each-file.js';
 import type { Disk } from '../features/disk.js';
@@ -34,7 +34,7 @@ const chunk = 1024;
 const views = ['fused', 'image', 'text'] as const;
 
 /**
- * Keeps what an embedder makes of items on disk, by the content of each: title and bytes of its picture. A second call, of this process or
+ * Keeps what an embedder makes of items on disk, by the content of each: title and bytes of its pictures. A second call, of this process or
  * another, encodes what is new. Embeddings are kept as they are, float32; queries are not kept.
  *
  * A picture that changes while it is embedded is not kept, and a record that is torn or damaged is as if it were not there.
@@ -138,13 +138,14 @@ export async function cachedEmbedder(
 
 /** What each item's content is known by. A picture that cannot be read is left for the embedder to refuse. */
 async function digestsOf(items: readonly Item[]): Promise<string[]> {
-  const paths = [...new Set(items.flatMap(({ image }) => (image === undefined ? [] : [image])))];
+  const paths = [...new Set(items.flatMap(imagesOf))];
   const pictures = new Map<string, string>();
   await eachFile(paths, (path, { content }) => {
     pictures.set(path, content ? imageDigest(content) : `unreadable ${path}`);
   });
-  return items.map(({ title, image }) => {
-    const content = JSON.stringify([title ?? null, image === undefined ? null : (pictures.get(image) as string)]);
+  return items.map((item) => {
+    const [first = null, ...more] = imagesOf(item).map((path) => pictures.get(path) as string);
+    const content = JSON.stringify([item.title ?? null, first, ...more]);
     return createHash('sha256').update(content).digest().toString('latin1');
   });
 }

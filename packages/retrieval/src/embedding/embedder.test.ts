@@ -44,6 +44,46 @@ afterAll(async () => {
 
 const row = (data: Float32Array, i: number) => data.slice(i * 8, (i + 1) * 8);
 
+describe('an item with several images', () => {
+  it('has the normalised mean of what it has with each, whatever their order and its batch mates', async () => {
+    const [a, b, c] = catalogue.train.map(({ item1 }) => item1.image as string);
+    const [title, other] = ['red shirt', 'blue'];
+    const several: Item[] = [
+      { id: 'x', title, image: a as string, moreImages: [b as string, c as string] },
+      { id: 'y', title: other },
+      { id: 'z', image: c as string, moreImages: [a as string] },
+    ];
+    const single = await four.embed([
+      ...[a, b, c].map((image, i) => ({ id: `x${i}`, title, image: image as string })),
+      { id: 'y', title: other },
+      ...[c, a].map((image, i) => ({ id: `z${i}`, image: image as string })),
+    ]);
+    const seen: [number, number][] = [];
+    const found = await four.embed(several, { onProgress: (done, total) => seen.push([done, total]) });
+    expect(found.count).toBe(3);
+    expect([...Array.from(found.hasImage), ...Array.from(found.hasText)]).toEqual([1, 0, 1, 1, 1, 0]);
+    const mean = (data: Float32Array, rows: readonly number[]) => {
+      const sums = Array.from({ length: 8 }, (_, k) => rows.reduce((sum, i) => sum + (row(data, i)[k] as number), 0));
+      return sums.map((sum) => sum / Math.hypot(...sums));
+    };
+    const rows = [[0, 1, 2], [3], [4, 5]];
+    for (const view of ['fused', 'image', 'text'] as const) {
+      for (const [i, own] of rows.entries()) {
+        if ((view === 'image' && i === 1) || (view === 'text' && i === 2)) continue;
+        expect(row(found[view], i)).toBeCloseToArray(mean(single[view], own), { relative: 1e-5, absolute: 1e-6 });
+      }
+    }
+    // Six single images in batches of four: one item is done after the first.
+    expect(seen).toEqual([
+      [2, 3],
+      [3, 3],
+    ]);
+    const turned = { ...(several[0] as Item), image: c as string, moreImages: [a as string, b as string] };
+    const [again] = [await four.embed([turned])];
+    expect(again.fused).toBeCloseToArray(row(found.fused, 0), { relative: 1e-5, absolute: 1e-6 });
+  });
+});
+
 describe('embedder', () => {
   it('gives what the model gives eagerly, row by row, whatever the batches', async () => {
     const { fused, image, text, ...rest } = await four.embed(gappy);

@@ -7,13 +7,15 @@ import { anyPartial, type ItemBatchOptions, type ItemLoader, itemBatch } from '.
 import type { FeatureTensors, ItemTensors } from '../model/item-tensors.js';
 import type { RetrievalModel } from '../model/retrieval-model.js';
 import type { ItemVectors } from '../training/pair-vectors.js';
+import { itemsDone, meanRows, singleImages } from './several-images.js';
 
 /** Turns items into embeddings with a model. */
 export interface Embedder {
   /** D. */
   readonly dimension: number;
   /**
-   * f, v and t of items, row by row; v and t only mean something where the item has the modality (`hasImage`, `hasText`).
+   * f, v and t of items, row by row; v and t only mean something where the item has the modality (`hasImage`, `hasText`). An item with
+   * several images has the normalised mean of what it has with each of them.
    *
    * @throws UniecsError `data` for an item with neither title nor image, or an image that cannot be read; `interrupted`
    */
@@ -90,7 +92,9 @@ export function itemEmbedder<Batch, Fed>(options: ItemEmbedderOptions<Batch, Fed
     return batch;
   }
 
-  async function embed(items: readonly Item[], { onProgress, signal }: EmbedOptions = {}): Promise<Embeddings> {
+  async function embed(whole: readonly Item[], { onProgress, signal }: EmbedOptions = {}): Promise<Embeddings> {
+    const single = singleImages(whole);
+    const { items } = single;
     const matrix = () => new Float32Array(items.length * dimension);
     const result = { fused: matrix(), image: matrix(), text: matrix() };
     const partial = anyPartial(items);
@@ -112,10 +116,14 @@ export function itemEmbedder<Batch, Fed>(options: ItemEmbedderOptions<Batch, Fed
         const data = vectors[view].data as Float32Array;
         result[view].set(data.subarray(0, count * dimension), start * dimension);
       }
-      onProgress?.(start + count, items.length);
+      onProgress?.(itemsDone(single, start + count), whole.length);
     }
-    const has = (field: 'image' | 'title') => Float32Array.from(items, (item) => Number(item[field] !== undefined));
-    return { count: items.length, dimension, ...result, hasImage: has('image'), hasText: has('title') };
+    const has = (field: 'image' | 'title') => Float32Array.from(whole, (item) => Number(item[field] !== undefined));
+    const mean = (view: 'fused' | 'image' | 'text') => meanRows(result[view], single, dimension);
+    return {
+      ...{ count: whole.length, dimension, fused: mean('fused'), image: mean('image'), text: mean('text') },
+      ...{ hasImage: has('image'), hasText: has('title') },
+    };
   }
 
   async function embedQuery({

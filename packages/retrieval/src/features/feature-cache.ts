@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { compile, type Device } from '@uniecs/compile';
 import { decodeImage, imageDigest, normalizePixels } from '@uniecs/encoders/node';
-import type { Item } from '@uniecs/mbeer';
+import { type Item, imagesOf } from '@uniecs/mbeer';
 import { encodeFloat16, UniecsError } from '@uniecs/tensor';
 import { eachFile } from '../data/each-file.js';
 import type { LoadItems } from '../data/feed-batches.js';
@@ -198,7 +198,7 @@ export function featureCache({
     const paths = new Set<string>();
     const titles = new Set<string>();
     for (const item of items) {
-      if (item.image !== undefined) paths.add(item.image);
+      for (const path of imagesOf(item)) paths.add(path);
       if (item.title !== undefined) titles.add(item.title);
     }
     await digestImages([...paths]);

@@ -1,4 +1,4 @@
-import type { Embeddings, Item, Pair } from '@uniecs/mbeer';
+import { type Embeddings, type Item, imagesOf, type Pair } from '@uniecs/mbeer';
 import type { Embedder, EmbedOptions } from '../embedding/embedder.js';
 
 /** f, v and t of one content, `[D]` each. */
@@ -12,8 +12,9 @@ interface Vectors {
 export type ContentEmbeddings = ReadonlyMap<string, Vectors>;
 
 /** What of an item its embeddings depend on. */
-export function contentOf({ title, image }: Item): string {
-  return JSON.stringify([title ?? null, image ?? null]);
+export function contentOf(item: Item): string {
+  const [first = null, ...more] = imagesOf(item);
+  return JSON.stringify([item.title ?? null, first, ...more]);
 }
 
 /** The items of pairs, all of item 1 first. */

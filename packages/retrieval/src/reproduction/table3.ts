@@ -9,6 +9,7 @@ import {
 } from '@uniecs/mbeer';
 import { namedParameters, UniecsError } from '@uniecs/tensor';
 import { imagesDigest } from '../data/images-digest.js';
+import { itemMark } from '../data/item-mark.js';
 import type { ConfigOf } from '../training/assemble-run.js';
 import { configOfSettings } from '../training/train.js';
 import { keptResult } from './kept-result.js';
@@ -183,7 +184,7 @@ async function importedRows(
 /** A benchmark by content: `pairs` counts queries with each of their relevant candidates. */
 async function benchmarkDigest({ items, tasks }: Benchmark, pictures: boolean): Promise<DataDigest> {
   const hash = createHash('sha256');
-  for (const { id, title, image } of items) hash.update(JSON.stringify([id, title ?? null, image !== undefined]));
+  for (const item of items) hash.update(JSON.stringify(itemMark(item)));
   let pairs = 0;
   for (const { name, query, candidate, queries, candidates, relevant } of tasks) {
     hash.update(JSON.stringify([name, query, candidate, [...queries], [...candidates]]));

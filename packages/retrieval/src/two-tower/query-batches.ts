@@ -1,7 +1,8 @@
 import type { HostTensor } from '@uniecs/compile';
 import type { AugmentOptions } from '@uniecs/encoders/node';
-import { type Item, type QueryProduct, queryProducts } from '@uniecs/mbeer';
+import { type Item, type QueryProduct, queryProducts, withImages } from '@uniecs/mbeer';
 import type { BatchSource } from '../data/batch-queue.js';
+import { imageDraw } from '../data/image-draw.js';
 import { anyPartial, float32, type HostItems, type ItemLoader, int32, itemBatch } from '../data/item-batch.js';
 import type { QuerySet } from './query-data.js';
 import type { ProductReads } from './two-tower-config.js';
@@ -55,6 +56,7 @@ export function queryBatches(options: QueryBatchesOptions): QueryBatches {
   const productOf = new Map(data.products.map((product) => [product.id, readable(product, reads)]));
   const relevantTo = new Map(data.queries.map(({ id, relevant }) => [id, new Set(relevant)]));
   const partial = anyPartial(productOf.values());
+  const oneImage = imageDraw(seed);
   const epochOf = (epoch: number) => queryProducts(data.queries, { seed: `${seed} epoch ${epoch}`, perQuery });
   let drawn: { readonly epoch: number; readonly pairs: readonly QueryProduct[] } = { epoch: 0, pairs: epochOf(0) };
   const pairs = drawn.pairs.length;
@@ -70,7 +72,11 @@ export function queryBatches(options: QueryBatchesOptions): QueryBatches {
   async function batch(step: number, pixels?: Uint8Array): Promise<HostQueryBatch> {
     const chosen = pairsAt(step);
     const padding: undefined[] = Array.from({ length: batchSize - chosen.length });
-    const items = [...chosen.map(({ productId }) => productOf.get(productId)), ...padding];
+    const shown = (id: string) => {
+      const product = productOf.get(id);
+      return product && oneImage(product, step);
+    };
+    const items = [...chosen.map(({ productId }) => shown(productId)), ...padding];
     const products = await itemBatch(items, loader, {
       partial,
       augment: augment === false ? undefined : { seed, step, options: augment },
@@ -100,8 +106,7 @@ export function queryBatches(options: QueryBatchesOptions): QueryBatches {
 /** What a tower reads of a product. */
 export function readable(product: Item, reads: ProductReads): Item {
   if (reads === 'image and text') return product;
-  const { image: _, ...rest } = product;
-  return rest;
+  return withImages(product, []);
 }
 
 /** [N, N], 1 where product j is relevant to query i and j is not i; 0 in rows and columns of padding. */

@@ -9,6 +9,7 @@ import {
 } from '@uniecs/mbeer';
 import { UniecsError } from '@uniecs/tensor';
 import { type ImagesDigest, imagesDigest } from '../data/images-digest.js';
+import { itemMark } from '../data/item-mark.js';
 
 /** The parts of a catalogue: fitted on, chosen on, reported on. */
 export type CatalogueSplit = 'train' | 'validation' | 'test';
@@ -81,7 +82,7 @@ export async function queryDigest(data: QueryData): Promise<QueryDigest> {
   const hash = createHash('sha256');
   for (const split of catalogueSplits) {
     const { products, queries } = data[split];
-    for (const { id, title, image } of products) hash.update(JSON.stringify([id, title ?? null, image !== undefined]));
+    for (const product of products) hash.update(JSON.stringify(itemMark(product)));
     for (const { id, text, relevant } of queries) hash.update(JSON.stringify([id, text, relevant]));
   }
   const counts = (split: CatalogueSplit) => {

@@ -4,6 +4,7 @@ import { UniecsError } from '@uniecs/tensor';
 import { itemFeeder } from '../data/feed-items.js';
 import { anyPartial, float32, type ItemLoader, int32, itemBatch } from '../data/item-batch.js';
 import type { EmbedOptions } from '../embedding/embedder.js';
+import { itemsDone, meanRows, singleImages } from '../embedding/several-images.js';
 import { readable } from './query-batches.js';
 import type { ProductTensors, QueryTensors, TwoTower } from './two-tower-model.js';
 
@@ -83,12 +84,13 @@ export function twoTowerEmbedder(options: TwoTowerEmbedderOptions): TwoTowerEmbe
     );
   }
 
-  function embedProducts(products: readonly Item[], embedding?: EmbedOptions): Promise<Vectors> {
-    const items = products.map((one) => readable(one, reads));
+  async function embedProducts(products: readonly Item[], { onProgress, signal }: EmbedOptions = {}): Promise<Vectors> {
+    const single = singleImages(products.map((one) => readable(one, reads)));
+    const { items } = single;
     const partial = reads === 'image and text' && anyPartial(items);
     const feed = itemFeeder(model.config.product.pixels);
     const pixels = loader.images.pixels(batchSize);
-    return inBatches(
+    const { data } = await inBatches(
       items,
       async (some) => {
         const batch = await itemBatch(some, loader, { partial, into: pixels });
@@ -96,8 +98,9 @@ export function twoTowerEmbedder(options: TwoTowerEmbedderOptions): TwoTowerEmbe
         const fed = reads === 'text' ? { ids, mask } : feed(batch);
         return (await ofProducts(fed)).out.data as Float32Array;
       },
-      embedding,
+      { signal, ...(onProgress ? { onProgress: (rows) => onProgress(itemsDone(single, rows), products.length) } : {}) },
     );
+    return { rows: products.length, columns, data: meanRows(data, single, columns) };
   }
 
   return {
