@@ -1,10 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { run } from '@uniecs/cli';
 import { decodeImage } from '@uniecs/encoders/node';
 import { negativesLine, parseNegatives } from '@uniecs/mbeer';
-import { readFashion200k, readFashionIq, readItems, readLines, readPairs } from '@uniecs/mbeer/node';
+import {
+  pairSample,
+  readFashion200k,
+  readFashionIq,
+  readItems,
+  readLines,
+  readPairs,
+  writeShards,
+} from '@uniecs/mbeer/node';
 import { negativePairs, pairsDigest } from '@uniecs/retrieval';
 import { parseSafetensors, serializeSafetensors } from '@uniecs/tensor';
 import { readSafetensors } from '@uniecs/tensor/node';
@@ -309,6 +318,24 @@ export const formats = {
     },
     read: async (path) => {
       const { problems, lines } = await readItems(path);
+      return problems.length === 0 && lines > 0;
+    },
+  },
+  tar: {
+    file: 'shard.tar',
+    bases: async (folder) => {
+      await pairFile(folder);
+      const lines = Array.from({ length: pairs }, (_, i) => ({
+        ...{ item_id_1: ids[2 * i], item_title_1: `red shoe ${i}`, item_image_1: 'images/a.png', tag: 1 },
+        ...{ item_id_2: ids[2 * i + 1], item_title_2: `blue shoe ${i}` },
+      }));
+      await writeFile(join(folder, 'shard.jsonl'), lines.map((line) => JSON.stringify(line)).join('\n'));
+      const read = await readPairs(join(folder, 'shard.jsonl'));
+      const [shard = ''] = await writeShards(read.pairs.map(pairSample), { folder, name: `base-${randomUUID()}` });
+      return [await readFile(shard)];
+    },
+    read: async (path) => {
+      const { problems, lines } = await readPairs(path);
       return problems.length === 0 && lines > 0;
     },
   },

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { crc32, deflateSync, gzipSync } from 'node:zlib';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import sharp from 'sharp';
+import { Header } from 'tar';
 
 /**
  * @typedef {object} HostileFile
@@ -49,6 +50,33 @@ function tensorHeader(tensors) {
     { dtype: 'F32', shape, data_offsets: [begin, end] },
   ]);
   return JSON.stringify({ __metadata__: { ids: '["p0"]' }, ...Object.fromEntries(entries) });
+}
+
+/**
+ * A tar whose first header says something else.
+ * @param {Buffer} base
+ * @param {object} fields
+ */
+function changedHeader(base, fields) {
+  const out = Buffer.from(base);
+  const { path = '', size = 0 } = new Header(base, 0);
+  new Header({ path, size, type: 'File', ...fields }).encode(out.subarray(0, 512));
+  return out;
+}
+
+/** @param {number} size */
+function longName(size) {
+  const head = Buffer.alloc(512);
+  new Header({ path: '././@LongLink', size, type: 'NextFileHasLongPath' }).encode(head);
+  return Buffer.concat([head, Buffer.alloc(size, 'x')]);
+}
+
+/** @param {string} record */
+function paxHeader(record) {
+  const text = Buffer.from(`${record.length + (record.length < 95 ? 4 : 5)} ${record}\n`);
+  const head = Buffer.alloc(512);
+  new Header({ path: 'PaxHeader/a', size: text.length, type: 'ExtendedHeader' }).encode(head);
+  return Buffer.concat([head, text, Buffer.alloc((512 - (text.length % 512)) % 512)]);
 }
 
 /** @param {string} text */
@@ -222,6 +250,24 @@ const makers = {
   'ids of npy': {
     'nesting of 400,000': () => '['.repeat(400_000),
     'no list': () => '{"length": 8}',
+  },
+  tar: {
+    'a member of 2^40 bytes': (_, base) => changedHeader(base, { size: 2 ** 40 }),
+    'a member outside': (_, base) => changedHeader(base, { path: '../../etc/passwd' }),
+    'a symbolic link': (_, base) => changedHeader(base, { type: 'SymbolicLink', linkpath: '/etc/passwd', size: 0 }),
+    'a long name of 4 MB': (_, base) => Buffer.concat([longName(4 << 20), base]),
+    'a pax size of 300 digits': (_, base) => Buffer.concat([paxHeader(`size=${'9'.repeat(300)}`), base]),
+    'a negative pax size': (_, base) => Buffer.concat([paxHeader('size=-512'), base]),
+    'zeros of 1 GB before its end': async (path, base) => {
+      await writeFile(path, base.subarray(0, 512));
+      await truncate(path, 2 ** 30);
+      return undefined;
+    },
+    '200,000 members of one name': (_, base) => {
+      const [head, size] = [base.subarray(0, 512), new Header(base, 0).size ?? 0];
+      const one = Buffer.concat([head, base.subarray(512, 512 + Math.ceil(size / 512) * 512)]);
+      return Buffer.concat([...Array.from({ length: 200_000 }, () => one), Buffer.alloc(1024)]);
+    },
   },
   pairs: lines(pair, 'item_image_1'),
   items: lines(item, 'image'),

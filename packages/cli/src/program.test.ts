@@ -31,6 +31,7 @@ async function parse(...argv: string[]) {
     'reportData',
     'verifyData',
     'buildData',
+    'shardData',
     'doctor',
   ];
   const actions = Object.fromEntries(names.map((name) => [name, collect(name)])) as unknown as Actions;
@@ -184,6 +185,10 @@ it('reads the flags of the other commands', async () => {
   expect((await parse(...search, '--weight', 'image=1,text=2', '--where', 'a = 1', '--json')).called[1]).toEqual({
     ...{ model: 'm', index: 'i', text: 'red', weight: { image: 1, text: 2 }, where: 'a = 1', json: true, k: 10 },
   });
+  expect((await parse('data', 'shard', '--pairs', 'p', '--out', 'x')).called).toEqual([
+    'shardData',
+    { pairs: 'p', out: 'x', perShard: 10_000 },
+  ]);
   expect((await parse('data', 'generate', '--out', 'x')).called).toEqual([
     'generateData',
     { out: 'x', pairs: 600, seed: 7 },
@@ -242,6 +247,8 @@ describe('refuses', () => {
       ['eval', '--model', 'm', '--pairs', 'p', '--dataset', 'fashioniq', '--pool', 'mixed'],
       "'--pool' is for pair files",
     ],
+    ['shards of nothing', ['data', 'shard', '--out', 'x'], 'give one of the options'],
+    ['shards of both', ['data', 'shard', '--out', 'x', '--pairs', 'p', '--items', 'i'], 'give one of the options'],
     ['a style of pairs', ['eval', '--model', 'm', '--pairs', 'p', '--style', 'kind'], 'are for --items'],
     ['items without a style', ['eval', '--model', 'm', '--items', 'i'], 'one of --style and --style-pairs'],
     [

@@ -16,6 +16,7 @@ import type { MineFlags } from './commands/mine.js';
 import type { ReportDataFlags } from './commands/report-data.js';
 import type { ReproduceFlags } from './commands/reproduce-flags.js';
 import type { SearchFlags } from './commands/search.js';
+import type { ShardDataFlags } from './commands/shard-data.js';
 import type { TrainFlags } from './commands/train.js';
 import type { ValidateDataFlags } from './commands/validate-data.js';
 import type { VerifyDataFlags } from './commands/verify-data.js';
@@ -50,6 +51,7 @@ import {
   wholeNumber,
 } from './options/parsers.js';
 import { addReproduce } from './options/reproduce-command.js';
+import { addShardData } from './options/shard-data-command.js';
 import { addVerifyData } from './options/verify-data-command.js';
 import { version } from './version.js';
 
@@ -73,6 +75,7 @@ export interface Actions {
   reportData(files: string[], flags: ReportDataFlags): Promise<void>;
   verifyData(files: string[], flags: VerifyDataFlags): Promise<void>;
   buildData(flags: BuildDataFlags): Promise<void>;
+  shardData(flags: ShardDataFlags): Promise<void>;
   doctor(flags: DoctorFlags): Promise<void>;
 }
 
@@ -301,4 +304,5 @@ function addData(program: Command, actions: Actions): void {
     .action((files: string[], flags: ReportDataFlags) => actions.reportData(files, flags));
   addBuildData(data, (flags) => actions.buildData(flags));
   addVerifyData(data, (files, flags) => actions.verifyData(files, flags));
+  addShardData(data, (flags) => actions.shardData(flags));
 }

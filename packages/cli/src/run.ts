@@ -37,6 +37,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     verifyData: async (files, flags) =>
       finish((await import('./commands/verify-data.js')).runVerifyData(files, flags, io)),
     buildData: async (flags) => finish((await import('./commands/build-data.js')).runBuildData(flags, io)),
+    shardData: async (flags) => finish((await import('./commands/shard-data.js')).runShardData(flags, io)),
     doctor: async ({ device }) => finish((await import('./commands/doctor.js')).runDoctor(io, device)),
   };
   const program = createProgram(actions, {

@@ -1,3 +1,4 @@
+export { type FilePart, filePartOf, partAddress, readContent } from './files/file-part.js';
 export {
   type FileSystem,
   makeFolder,

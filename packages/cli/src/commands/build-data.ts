@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import {
   buildPairs,
   type CatalogueItem,
@@ -19,6 +18,7 @@ import { type NamedSimilarity, type SimilarityFlags, similarityOf } from '../bui
 import { fileDigest, writeBuild } from '../build/write-build.js';
 import { categoryBy, dataFacts } from '../data/data-facts.js';
 import { readInteractions } from '../data/read-interactions.js';
+import { wholeFolder } from '../data/whole-folder.js';
 import { exitCodes } from '../exit-code.js';
 import { type Io, print } from '../terminal/io.js';
 
@@ -46,17 +46,10 @@ export interface BuildDataFlags extends SimilarityFlags {
 /** Builds same-style pairs from a product table and a log of interactions; the folder appears whole or not at all. */
 export async function runBuildData(flags: BuildDataFlags, io: Io): Promise<number> {
   const out = resolve(flags.out);
-  await requireFree(out);
-  const decisions = flags.decisions === undefined ? [] : await readDecisions(flags.decisions);
-  const partial = join(dirname(out), `.${basename(out)}-${randomUUID()}`);
-  await mkdir(partial, { recursive: true });
-  try {
+  await wholeFolder(out, 'data build', async (partial) => {
+    const decisions = flags.decisions === undefined ? [] : await readDecisions(flags.decisions);
     await buildInto(partial, flags, decisions, io);
-    await rename(partial, out);
-  } catch (error) {
-    await rm(partial, { recursive: true, force: true });
-    throw error;
-  }
+  });
   print(io, `data card: ${join(out, 'card.md')}`);
   print(io, `image paths are relative to ${resolve(flags.images ?? dirname(flags.products))}: give that as --images`);
   return exitCodes.done;
@@ -157,15 +150,6 @@ function requireField(
 function noPairs(candidates: number, similar: number): UniecsError {
   const hint = 'lower --min-users or the thresholds, or check that both files name products alike';
   return fault('data', 'at least one pair', `${candidates} candidates, ${similar} of them similar`, hint);
-}
-
-async function requireFree(directory: string): Promise<void> {
-  const entries = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw fault('file', `no or an empty folder ${directory}`, error.message, 'choose another folder');
-  });
-  if (entries.length === 0) return;
-  throw fault('file', `no or an empty folder ${directory}`, `${entries.length} entries in it`, 'choose another folder');
 }
 
 function fault(code: 'data' | 'file', expected: string, got: string, hint: string): UniecsError {

@@ -1,5 +1,6 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { UniecsError } from '@uniecs/tensor';
+import { filePartOf, readContent } from '@uniecs/tensor/node';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import type { ResampleFilter, RgbImage } from './resample.js';
 import { squareImage } from './square-image.js';
@@ -97,13 +98,18 @@ export function checkHeader({ format, width, height }: Metadata): void {
 }
 
 /**
- * The content of an image file.
+ * The content of an image file, or of a part of one (`partAddress` of `@uniecs/tensor/node`).
  *
  * @throws UniecsError `data` with path and reason for a file that is missing, unreadable or too large to be one of 25 million pixels
  */
 export async function readImage(path: string): Promise<Uint8Array> {
   let file: FileHandle | undefined;
   try {
+    const part = filePartOf(path);
+    if (part) {
+      if (part.size > maxImageBytes) throw new Error(`${part.size} bytes are more than ${maxImageBytes}`);
+      return await readContent(path);
+    }
     // Asked before it is opened: a pipe would keep the thread that opens it until somebody writes.
     if (!(await stat(path)).isFile()) throw new Error('not a file');
     file = await open(path, 'r');

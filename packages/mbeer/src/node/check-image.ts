@@ -1,5 +1,6 @@
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, relative, sep } from 'node:path';
+import { filePartOf, readContent } from '@uniecs/tensor/node';
 import sharp from 'sharp';
 
 /** Largest picture that is decoded, in pixels: 25 million. */
@@ -20,6 +21,8 @@ const formats: ReadonlySet<string | undefined> = new Set(['jpeg', 'png', 'webp',
  * @param realDirectory the images folder with its own symbolic links resolved
  */
 export async function checkImageFile(path: string, realDirectory: string): Promise<string | undefined> {
+  const part = filePartOf(path);
+  if (part) return part.size > mostBytes ? `image file is larger than ${mostBytes} bytes: ${path}` : undefined;
   try {
     const inside = relative(realDirectory, await realpath(path));
     if (isAbsolute(inside) || inside === '..' || inside.startsWith(`..${sep}`)) {
@@ -42,7 +45,7 @@ export async function checkImageFile(path: string, realDirectory: string): Promi
 export async function checkImageContent(path: string): Promise<string | undefined> {
   try {
     // From memory: given a path, libvips may answer from its cache of an earlier file of that name.
-    const bytes = await readFile(path);
+    const bytes = await readContent(path);
     const { format, width, height } = await sharp(bytes, { failOn, limitInputPixels: false }).metadata();
     if (!formats.has(format)) return `image is ${format}, not JPEG, PNG, WebP, GIF, AVIF or TIFF: ${path}`;
     if (width * height > mostPixels) {

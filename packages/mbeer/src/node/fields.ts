@@ -1,6 +1,7 @@
 import { isAbsolute, normalize, resolve, sep, win32 } from 'node:path';
 import { withImages } from '../images-of.js';
 import type { Item } from '../items.js';
+import type { ItemSide, Pictures } from './data-lines.js';
 import { repeatedKey } from './repeated-key.js';
 
 /** A value that a reader could make sense of, or every reason why not. */
@@ -30,26 +31,30 @@ export interface ItemKeys {
   readonly id: string;
   readonly title: string;
   readonly image: string;
+  readonly side: ItemSide;
 }
 
 /**
  * The product that some fields of a line describe. `id`: text, or a whole number, which is read as its digits. `title` and `image`
- * (a path below `imagesDirectory`): text; absent, `null` or blank means that the product lacks that modality, and it may lack one. `image`
+ * (a name that `pictures` knows): text; absent, `null` or blank means that the product lacks that modality, and it may lack one. `image`
  * may be a list of 1 to 64 paths.
  */
-export function parseItem(fields: Record<string, unknown>, keys: ItemKeys, imagesDirectory: string): Parsed<Item> {
+export function parseItem(fields: Record<string, unknown>, keys: ItemKeys, pictures: Pictures): Parsed<Item> {
   const reasons: string[] = [];
   const id = readId(fields, keys.id, reasons);
   const title = readText(fields, keys.title, reasons);
   const paths = readImages(fields, keys.image, reasons);
-  if (reasons.length === 0 && title === undefined && paths.length === 0) {
+  const beside = Object.hasOwn(fields, keys.image) ? [] : pictures.beside(keys.side);
+  if (reasons.length === 0 && title === undefined && paths.length + beside.length === 0) {
     reasons.push(`item has neither ${keys.title} nor ${keys.image}`);
   }
-  const images = paths.map((path) => {
-    const image = imagePath(path, imagesDirectory);
-    if (image === undefined) reasons.push(`${keys.image} leaves the images folder: ${quote(path)}`);
+  if (beside.length > mostImages) reasons.push(`item has ${beside.length} pictures, more than ${mostImages}`);
+  const named = paths.map((path) => {
+    const image = pictures.resolve(path);
+    if (image === undefined) reasons.push(`${keys.image} ${pictures.outside}: ${quote(path)}`);
     return image ?? path;
   });
+  const images = [...named, ...beside];
   const twice = images.find((image, i) => images.indexOf(image) < i);
   if (twice !== undefined) reasons.push(`${keys.image} names a picture twice: ${quote(twice)}`);
   if (reasons.length > 0 || id === undefined) return { reasons };

@@ -1,4 +1,5 @@
 import type { CatalogueItem, MetadataValue } from '../items.js';
+import type { Pictures } from './data-lines.js';
 import { describe, type Parsed, parseItem, parseObject } from './fields.js';
 import type { ModalityCounts, Validated } from './problems.js';
 import { countModalities, type ReadOptions, readValidated } from './validation.js';
@@ -11,7 +12,8 @@ export interface ItemFile extends Validated {
 
 /**
  * Reads an item file (catalogue), JSONL with `id`, `title`, `image`; every further field must be a scalar and becomes metadata. An item
- * may lack its title or its image (absent, `null` or blank), not both; ids are unique.
+ * may lack its title or its image (absent, `null` or blank), not both; ids are unique. Or WebDataset shards, as `readPairs` takes them: a
+ * sample is `KEY.json` with its picture `KEY.jpg` (`KEY.0.jpg`, `KEY.1.jpg` for several).
  *
  * Never throws for a bad line: `problems` lists all of them and `items` holds the rest; see `requireValid`.
  *
@@ -30,10 +32,10 @@ export async function readItems(file: string, options: ReadOptions = {}): Promis
   return { ...validated, items, counts: { products: items.length, ...countModalities(items) } };
 }
 
-function parseCatalogueItem(text: string, line: number, imagesDirectory: string): Parsed<CatalogueItem> {
+function parseCatalogueItem(text: string, line: number, pictures: Pictures): Parsed<CatalogueItem> {
   const object = parseObject(text);
   if ('reasons' in object) return object;
-  const item = parseItem(object.value, { id: 'id', title: 'title', image: 'image' }, imagesDirectory);
+  const item = parseItem(object.value, { id: 'id', title: 'title', image: 'image', side: '' }, pictures);
   const reasons = 'reasons' in item ? [...item.reasons] : [];
   const metadata: [string, MetadataValue][] = [];
   for (const [key, value] of Object.entries(object.value)) {

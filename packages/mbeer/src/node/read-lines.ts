@@ -3,7 +3,7 @@ import { UniecsError } from '@uniecs/tensor';
 import type { Line } from '../line.js';
 
 /** Longest line in bytes; a longer one is a problem of that line, and never in memory. */
-const longestLine = 1 << 20;
+export const longestLine = 1 << 20;
 
 /**
  * Reads a UTF-8 file line by line, in batches, in memory bounded by the longest line. Lines end at LF or CRLF alone (a Unicode line

@@ -1,4 +1,5 @@
 import type { Pair } from '../items.js';
+import type { Pictures } from './data-lines.js';
 import { describe, type Parsed, parseItem, parseObject } from './fields.js';
 import type { ModalityCounts, Validated } from './problems.js';
 import { countModalities, type ReadOptions, readValidated } from './validation.js';
@@ -33,7 +34,8 @@ export interface PairOptions extends ReadOptions {
 /**
  * Reads a pair file in the authors' JSONL format: `item_id_1, item_title_1, item_image_1, item_id_2, item_title_2, item_image_2, tag`;
  * other fields are ignored. An item may lack its title or its image (absent, `null` or blank), not both; `tag` is a number. A pair
- * repeats where both ids do, in that order. `columns` maps a file whose fields have other names (eSSPR-style).
+ * repeats where both ids do, in that order. Or WebDataset shards (`.tar`, a folder of them, `train-{000000..000011}.tar`): a sample is
+ * `KEY.json` with the same fields, pictures `KEY.1.jpg` and `KEY.2.jpg` (`KEY.1.0.jpg`, `KEY.1.1.jpg` for several) where it names none. `columns` maps a file whose fields have other names (eSSPR-style).
  *
  * Never throws for a bad line: `problems` lists all of them and `pairs` holds the rest; see `requireValid`.
  *
@@ -45,7 +47,7 @@ export async function readPairs(file: string, { columns, ...options }: PairOptio
     options,
     'readPairs',
     'pair',
-    (text, line, imagesDirectory) => parsePair(text, line, imagesDirectory, columns),
+    (text, line, pictures) => parsePair(text, line, pictures, columns),
     ({ item1, item2 }) => JSON.stringify([item1.id, item2.id]),
     ({ item1, item2 }) => [item1, item2],
   );
@@ -57,7 +59,7 @@ export async function readPairs(file: string, { columns, ...options }: PairOptio
   return { ...validated, pairs, counts };
 }
 
-function parsePair(text: string, line: number, imagesDirectory: string, columns?: PairColumns): Parsed<Pair> {
+function parsePair(text: string, line: number, pictures: Pictures, columns?: PairColumns): Parsed<Pair> {
   const object = parseObject(text);
   if ('reasons' in object) return object;
   const fields = object.value;
@@ -65,8 +67,11 @@ function parsePair(text: string, line: number, imagesDirectory: string, columns?
   const [item1, item2] = ([1, 2] as const).map((side) =>
     parseItem(
       fields,
-      { id: nameOf(`item_id_${side}`), title: nameOf(`item_title_${side}`), image: nameOf(`item_image_${side}`) },
-      imagesDirectory,
+      {
+        ...{ id: nameOf(`item_id_${side}`), title: nameOf(`item_title_${side}`), image: nameOf(`item_image_${side}`) },
+        side: `${side}`,
+      },
+      pictures,
     ),
   ) as [ReturnType<typeof parseItem>, ReturnType<typeof parseItem>];
   const reasons = [item1, item2].flatMap((item) => ('reasons' in item ? item.reasons : []));

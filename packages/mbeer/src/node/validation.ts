@@ -5,9 +5,9 @@ import { imagesOf } from '../images-of.js';
 import type { Item } from '../items.js';
 import { stopIfAborted } from '../stop-if-aborted.js';
 import { checkImageContent, checkImageFile, unreadable } from './check-image.js';
+import { type DataLine, dataLines, type Pictures } from './data-lines.js';
 import type { Parsed } from './fields.js';
 import type { ModalityCounts, Problem, Validated } from './problems.js';
-import { readLines } from './read-lines.js';
 
 export interface ReadOptions {
   /** Folder that image paths are relative to, and must not leave; default the file's own. */
@@ -29,14 +29,16 @@ export interface ReadOptions {
   readonly onProgress?: (progress: { done: number; total: number }) => void;
 }
 
+/** Where a line is. */
+type Place = Pick<DataLine, 'line' | 'file' | 'prefix'>;
+
 /** A line's value, before its pictures are looked at. */
-interface Read<T> {
-  readonly line: number;
+interface Read<T> extends Place {
   readonly value: T;
 }
 
 /**
- * Reads a JSONL file through `parse`, with every problem of every line: what `parse` says, a key that an earlier line had, and what is
+ * Reads a JSONL file or shards through `parse`, with every problem of every line: what `parse` says, a key that an earlier line had, and what is
  * wrong with the pictures.
  *
  * @param kind what a line holds, for the reason of a repeated key: `pair`
@@ -48,7 +50,7 @@ export async function readValidated<T>(
   options: ReadOptions,
   where: string,
   kind: string,
-  parse: (text: string, line: number, imagesDirectory: string) => Parsed<T>,
+  parse: (text: string, line: number, pictures: Pictures) => Parsed<T>,
   keyOf: (value: T) => string,
   itemsOf: (value: T) => readonly Item[],
 ): Promise<Validated & { readonly values: T[] }> {
@@ -61,39 +63,41 @@ export async function readValidated<T>(
   const bad = new Set<number>();
   let lines = 0;
 
-  function report(line: number, reason: string): void {
-    problems.push({ file, line, reason: withoutControls(reason) });
+  function report({ file: inFile, line, prefix }: Place, reason: string): void {
+    problems.push({ file: inFile, line, reason: withoutControls(`${prefix}${reason}`) });
     bad.add(line);
   }
 
-  for await (const batch of readLines(file, where)) {
+  for await (const batch of dataLines(file, imagesDirectory, where)) {
     stopReading(options.signal, where);
     for (const entry of batch) {
       lines++;
-      const { line } = entry;
+      const { line, file: inFile, prefix } = entry;
+      const place = { line, file: inFile, prefix };
       if ('reason' in entry) {
-        report(line, entry.reason);
+        report(place, entry.reason);
         continue;
       }
-      const parsed = parse(entry.text, line, imagesDirectory);
+      const parsed = parse(entry.text, line, entry.pictures);
       if ('reasons' in parsed) {
-        for (const reason of parsed.reasons) report(line, reason);
+        for (const reason of parsed.reasons) report(place, reason);
         continue;
       }
-      read.push({ line, value: parsed.value });
+      read.push({ ...place, value: parsed.value });
       const key = keyOf(parsed.value);
       const first = firstLine.get(key);
       if (first === undefined) firstLine.set(key, line);
-      else report(line, `${kind} repeats line ${first}`);
+      else report(place, `${kind} repeats line ${first}`);
     }
   }
   if ((options.check ?? 'images') === 'images') {
     const paths = [...new Set(read.flatMap(({ value }) => itemsOf(value).flatMap(imagesOf)))];
     const reasons = await checkImages(paths, await realpath(imagesDirectory), options, where);
-    for (const { line, value } of read) {
+    for (const place of read) {
+      const { value } = place;
       for (const image of itemsOf(value).flatMap(imagesOf)) {
         const reason = reasons.get(image);
-        if (reason !== undefined) report(line, reason);
+        if (reason !== undefined) report(place, reason);
       }
     }
     problems.sort((a, b) => a.line - b.line);

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readContent } from '@uniecs/tensor/node';
 
 /** Files that are read at a time. */
 const readAtATime = 32;
@@ -18,7 +18,7 @@ export async function eachFile(
   for (let i = 0; i < paths.length; i += readAtATime) {
     const some = paths.slice(i, i + readAtATime);
     const read = (path: string) =>
-      readFile(path).then(
+      readContent(path).then(
         (content) => ({ content }),
         (cause: unknown) => ({ cause }),
       );

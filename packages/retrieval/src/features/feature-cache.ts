@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { compile, type Device } from '@uniecs/compile';
 import { decodeImage, imageDigest, normalizePixels } from '@uniecs/encoders/node';
 import { type Item, imagesOf } from '@uniecs/mbeer';
 import { encodeFloat16, UniecsError } from '@uniecs/tensor';
+import { readContent } from '@uniecs/tensor/node';
 import { eachFile } from '../data/each-file.js';
 import type { LoadItems } from '../data/feed-batches.js';
 import { checkItem, float32, type ItemLoader, int32 } from '../data/item-batch.js';
@@ -293,7 +293,7 @@ function nextTurn(): Promise<void> {
 
 /** The pixels of a file whose content is still that of its digest. */
 async function pixelsFrom(path: string, digest: string, { size, ...form }: ImageForm): Promise<Uint8Array> {
-  const content = await readFile(path).catch((cause) => Promise.reject(unreadable(path, cause)));
+  const content = await readContent(path).catch((cause) => Promise.reject(unreadable(path, cause)));
   if (imageDigest(content) !== digest) throw unreadable(path, new Error('a file that changes while it is read'));
   return decodeImage(content, size, { ...form, name: path });
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readContent } from '@uniecs/tensor/node';
 import sharp from 'sharp';
 import type { PictureFingerprint } from '../../data-card/data-card.js';
 import { stopIfAborted } from '../../stop-if-aborted.js';
@@ -72,7 +72,7 @@ async function ofEach<T>(
   async function worker(): Promise<void> {
     for (let at = next++; at < distinct.length; at = next++) {
       stopIfAborted(signal, { where: 'pictureFingerprints', expected: 'to look at all pictures' });
-      made[at] = await readFile(distinct[at] as string)
+      made[at] = await readContent(distinct[at] as string)
         .then(make)
         .catch(() => undefined);
       onProgress?.(++done, distinct.length);
