@@ -1,8 +1,11 @@
+import '@tensorflow/tfjs-backend-cpu';
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import * as tf from '@tensorflow/tfjs-core';
 import { run } from '@uniecs/cli';
+import { exportOnnx, openOnnx } from '@uniecs/compile';
 import { decodeImage } from '@uniecs/encoders/node';
 import { negativesLine, parseNegatives } from '@uniecs/mbeer';
 import {
@@ -15,7 +18,7 @@ import {
   writeShards,
 } from '@uniecs/mbeer/node';
 import { negativePairs, pairsDigest } from '@uniecs/retrieval';
-import { parseSafetensors, serializeSafetensors } from '@uniecs/tensor';
+import { parameter, parseSafetensors, seededRandom, serializeSafetensors } from '@uniecs/tensor';
 import { readSafetensors } from '@uniecs/tensor/node';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import sharp from 'sharp';
@@ -261,6 +264,30 @@ export const formats = {
       const vectors = ['--embeddings', join(folder, 'image.npy'), '--visual', '-1', '--textual', '-1'];
       const files = ['--products', join(folder, 'items.jsonl'), '--interactions', path, '--out', out];
       return ran(['data', 'build', ...files, ...vectors]);
+    },
+  },
+  onnx: {
+    file: 'model.onnx',
+    bases: async () => {
+      const random = seededRandom('onnx');
+      const weight = parameter([11, 13], () => random.normal());
+      const { bytes } = await exportOnnx(
+        (/** @type {import('@tensorflow/tfjs-core').Tensor2D} */ x) => tf.tanh(tf.matMul(x, weight)),
+        {
+          state: weight,
+          inputs: (batch) => ({
+            dtype: /** @type {const} */ ('float32'),
+            shape: [batch, 11],
+            data: new Float32Array(batch * 11),
+          }),
+          ...{ metadata: { role: 'test' }, name: 'tanh' },
+        },
+      );
+      return [Buffer.from(bytes)];
+    },
+    read: async (path) => {
+      await (await openOnnx(path)).release();
+      return true;
     },
   },
   npy: {
