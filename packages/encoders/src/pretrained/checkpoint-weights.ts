@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { FileTensor } from '@uniecs/tensor';
 import { readSafetensors, readSafetensorsHeader } from '@uniecs/tensor/node';
@@ -31,7 +31,7 @@ const mostShards = 1000;
  *   elsewhere or does not agree with its shards
  */
 export async function openCheckpoint(path: string): Promise<Checkpoint> {
-  if (pickle.test(path)) throw pickled(path);
+  if (pickle.test(path)) throw await pickled(path);
   const isFile = await stat(path).then(
     (found) => found.isFile(),
     () => false,
@@ -48,7 +48,7 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
   const index = await folder.json(indexFile, 50e6);
   if (index) return sharded(folder, index);
   for (const name of pickleFiles) {
-    if ((await folder.find(name)) !== undefined) throw pickled(join(path, name));
+    if ((await folder.find(name)) !== undefined) throw await pickled(join(path, name));
   }
   throw checkpointError('file', path, {
     expected: `weights in ${path}: ${[...weightFiles, indexFile].join(', ')}`,
@@ -120,12 +120,30 @@ async function withFiles(folder: CheckpointFolder, files: ReadonlyMap<string, st
   return { folder, files: [...files.keys()], tensors, read };
 }
 
+/** Where a zip lists what it holds: at its end. */
+const listBytes = 1 << 18;
+
+/** Whether a file is a program of TorchScript, as OpenAI's weights are, and not a pickle of weights, as open_clip's are. */
+async function isTorchScript(path: string): Promise<boolean> {
+  if (!/\.pt$/i.test(path)) return false;
+  const file = await open(path).catch(() => undefined);
+  if (!file) return true;
+  try {
+    const { size } = await file.stat();
+    const start = Math.max(0, size - listBytes);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(listBytes), 0, listBytes, start);
+    return buffer.subarray(0, bytesRead).includes('/constants.pkl');
+  } finally {
+    await file.close();
+  }
+}
+
 /** A pickle is a program: reading it runs whatever it says. */
-function pickled(path: string) {
+async function pickled(path: string) {
   const safe = path.replace(pickle, '').replace(/pytorch_model$/, 'model');
-  const load = /\.pt$/i.test(path)
+  const load = (await isTorchScript(path))
     ? `torch.jit.load('${path}', map_location='cpu').state_dict()`
-    : `torch.load('${path}', map_location='cpu', weights_only=True)`;
+    : `torch.load('${path}', map_location='cpu', weights_only=True); d = d.get('state_dict', d)`;
   const save = `save_file({k: v.clone().contiguous() for k, v in d.items()}, '${safe}.safetensors')`;
   return checkpointError('unsupported', path, {
     expected: `weights as safetensors`,

@@ -192,6 +192,14 @@ describe('hostile and damaged files', () => {
     expect(error).toMatchObject({ code: 'unsupported', got: expect.stringContaining('runs code when it is read') });
     expect(error.hint).toContain(conversion);
     expect((await refusal(() => pretrainedVision(join(folder, 'ViT-B-16.pt')))).hint).toContain('torch.jit.load(');
+    // What a zip of TorchScript holds, and one of a pickle does not.
+    for (const [content, call] of [
+      ['PK ViT-B-16/constants.pkl', 'torch.jit.load('],
+      ['PK archive/data.pkl', 'torch.load('],
+    ] as const) {
+      writeFileSync(join(folder, 'a.pt'), content);
+      expect((await refusal(() => pretrainedVision(join(folder, 'a.pt')))).hint).toContain(call);
+    }
   });
 });
 
