@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { runCommand as uniecs } from './testing/run-command.js';
+import { lossesOf, runCommand as uniecs } from './testing/run-command.js';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
@@ -55,17 +55,11 @@ describe('uniecs mine', () => {
     }
 
     const flags = ['--hard-negatives', at('n.jsonl'), '--log-format', 'jsonl'];
-    const losses = ({ err }: { err: string }) =>
-      err
-        .trimEnd()
-        .split('\n')
-        .map((line) => JSON.parse(line))
-        .flatMap((event) => (event.type === 'step' ? [event.loss] : []));
     const whole = await train('with', '--epochs', '2', ...flags);
     expect(whole).toMatchObject({ code: 0 });
     const without = await train('without', '--epochs', '2', '--log-format', 'jsonl');
-    expect(losses(whole)).toHaveLength(10);
-    expect(losses(whole)).not.toEqual(losses(without));
+    expect(lossesOf(whole)).toHaveLength(10);
+    expect(lossesOf(whole)).not.toEqual(lossesOf(without));
 
     // A run that goes on knows its negatives, and takes no others.
     const { inputs } = JSON.parse(await readFile(at('with', 'config.json'), 'utf8'));

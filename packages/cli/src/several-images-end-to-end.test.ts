@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { runCommand as uniecs } from './testing/run-command.js';
+import { lossesOf, runCommand as uniecs } from './testing/run-command.js';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
@@ -50,19 +50,13 @@ function train(out: string, suffix: string, ...flags: string[]) {
   const small = ['--batch-size', '8', '--epochs', '2', '--drop', 'CMAL,CLAL,IMCL', '--image-cache', 'off'];
   return uniecs('train', ...files, '--out', at(out), ...small, ...device, '--log-format', 'jsonl', ...flags);
 }
-const losses = ({ err }: { err: string }) =>
-  err
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line))
-    .flatMap((event) => (event.type === 'step' ? [event.loss] : []));
 
 describe('several images of an item', () => {
   it('train a model, drawn by the seed, which judges, embeds, indexes and finds them', async () => {
     const several = await train('several', '-several');
     expect(several).toMatchObject({ code: 0 });
-    expect(losses(several)).not.toEqual(losses(await train('one', '')));
-    expect(losses(several)).toEqual(losses(await train('again', '-several')));
+    expect(lossesOf(several)).not.toEqual(lossesOf(await train('one', '')));
+    expect(lossesOf(several)).toEqual(lossesOf(await train('again', '-several')));
 
     const cache = ['--embedding-cache', at('kept')];
     const judge = (file: string) =>
@@ -91,7 +85,7 @@ describe('several images of an item', () => {
     const first = await train('frozen', '-several', ...frozen);
     expect(first).toMatchObject({ code: 0 });
     const second = await train('frozen-again', '-several', ...frozen);
-    expect(losses(second)).toEqual(losses(first));
+    expect(lossesOf(second)).toEqual(lossesOf(first));
   });
 
   it('are validated and reported, a missing one by its line', async () => {

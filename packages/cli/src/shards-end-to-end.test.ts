@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { runCommand as uniecs } from './testing/run-command.js';
+import { lossesOf, runCommand as uniecs } from './testing/run-command.js';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
@@ -23,12 +23,6 @@ function train(out: string, pairs: string, validation: string, ...flags: string[
   const small = ['--batch-size', '8', '--epochs', '2', '--drop', 'CMAL,CLAL,IMCL', '--image-cache', 'off'];
   return uniecs('train', ...files, ...small, ...device, '--log-format', 'jsonl', ...flags);
 }
-const losses = ({ err }: { err: string }) =>
-  err
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line))
-    .flatMap((event) => (event.type === 'step' ? [event.loss] : []));
 
 describe('uniecs data shard', () => {
   it('writes shards that train as the loose files do, to the bit, and are judged, indexed and reported like them', async () => {
@@ -42,8 +36,8 @@ describe('uniecs data shard', () => {
     const ofFiles = await train('of-files', loose('train'), loose('val'));
     const ofShards = await train('of-shards', at('train', 'train-{000000..000002}.tar'), at('val', 'val-000000.tar'));
     expect(ofShards).toMatchObject({ code: 0 });
-    expect(losses(ofShards)).toHaveLength(6);
-    expect(losses(ofShards)).toEqual(losses(ofFiles));
+    expect(lossesOf(ofShards)).toHaveLength(6);
+    expect(lossesOf(ofShards)).toEqual(lossesOf(ofFiles));
     const weights = (run: string) => readFile(at(run, 'model.safetensors'));
     expect((await weights('of-shards')).equals(await weights('of-files'))).toBe(true);
 

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { deviceNames } from '../machine/device.js';
-import { choice, wholeNumber } from './parsers.js';
+import { choice, fileEndingIn, wholeNumber } from './parsers.js';
 
 /** `--images`. */
 export function imagesOption(): Option {
@@ -78,6 +78,24 @@ export function logFormatOption(): Option {
   )
     .argParser(choice(['pretty', 'jsonl']))
     .default('pretty');
+}
+
+/**
+ * The options of a command that takes embeddings in the place of a model: `--embeddings`, `--fuse`, `--normalize`.
+ *
+ * @param what what embeddings do: `embeddings to judge`
+ */
+export function embeddingsOptions(what: string): Option[] {
+  return [
+    new Option('--embeddings <file>', `${what} instead of a model: .parquet, .safetensors or .npy`)
+      .argParser(fileEndingIn(['.parquet', '.safetensors', '.npy']))
+      .conflicts(['model', 'device', 'embeddingCache']),
+    new Option(
+      '--fuse <how>',
+      'sum: fused embeddings, which the file lacks, as the normalised sum of image and text',
+    ).argParser(choice(['sum'])),
+    new Option('--normalize', 'bring embeddings of the file to norm 1 (without it another norm is an error)'),
+  ];
 }
 
 /** Command lines at the end of a help. */

@@ -2,8 +2,8 @@ import { type Command, Option } from 'commander';
 import type { EvaluateFlags } from '../commands/evaluate.js';
 import type { EvaluateRunFlags } from '../commands/evaluate-run.js';
 import type { EvaluateStylesFlags } from '../commands/evaluate-styles.js';
-import { deviceOption, embeddingCacheOption, examples, imagesOption } from './common-options.js';
-import { choice, fileEndingIn, nameList, notBlank, wholeNumber } from './parsers.js';
+import { deviceOption, embeddingCacheOption, embeddingsOptions, examples, imagesOption } from './common-options.js';
+import { choice, nameList, notBlank, wholeNumber } from './parsers.js';
 
 interface EvaluateActions {
   evaluate(flags: EvaluateFlags): Promise<void>;
@@ -13,22 +13,12 @@ interface EvaluateActions {
 
 /** Adds `eval`: a model or embeddings on pairs, a benchmark or a catalogue, or a TREC run. */
 export function addEvaluate(program: Command, actions: EvaluateActions): void {
-  program
+  const command = program
     .command('eval')
     .description('Judge a model, or embeddings computed elsewhere, on the nine retrieval tasks, or another benchmark.')
-    .option('--model <dir>', 'model folder to judge')
-    .addOption(
-      new Option('--embeddings <file>', 'embeddings to judge instead of a model: .parquet, .safetensors or .npy')
-        .argParser(fileEndingIn(['.parquet', '.safetensors', '.npy']))
-        .conflicts(['model', 'device', 'embeddingCache']),
-    )
-    .addOption(
-      new Option(
-        '--fuse <how>',
-        'sum: fused embeddings, which the file lacks, as the normalised sum of image and text',
-      ).argParser(choice(['sum'])),
-    )
-    .option('--normalize', 'bring embeddings of the file to norm 1 (without it another norm is an error)')
+    .option('--model <dir>', 'model folder to judge');
+  for (const option of embeddingsOptions('embeddings to judge')) command.addOption(option);
+  command
     .option('--pairs <file>', 'pair file (JSONL), or the folder of a --dataset')
     .addOption(imagesOption())
     .addOption(deviceOption())

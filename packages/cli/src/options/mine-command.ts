@@ -1,28 +1,18 @@
 import { type Command, Option } from 'commander';
 import type { MineFlags } from '../commands/mine.js';
-import { deviceOption, embeddingCacheOption, examples, imagesOption } from './common-options.js';
-import { choice, cosine, fileEndingIn, fromZero, nameList, notBlank, share, wholeNumber } from './parsers.js';
+import { deviceOption, embeddingCacheOption, embeddingsOptions, examples, imagesOption } from './common-options.js';
+import { choice, cosine, fromZero, nameList, notBlank, share, wholeNumber } from './parsers.js';
 
 /** Adds `mine`. */
 export function addMine(program: Command, action: (flags: MineFlags) => Promise<void>): void {
-  program
+  const command = program
     .command('mine')
     .description(
       'Find hard negatives of product pairs, what scores high and is no partner, for uniecs train --hard-negatives.',
     )
-    .option('--model <dir>', 'model folder that scores')
-    .addOption(
-      new Option('--embeddings <file>', 'embeddings that score instead of a model: .parquet, .safetensors or .npy')
-        .argParser(fileEndingIn(['.parquet', '.safetensors', '.npy']))
-        .conflicts(['model', 'device', 'embeddingCache']),
-    )
-    .addOption(
-      new Option(
-        '--fuse <how>',
-        'sum: fused embeddings, which the file lacks, as the normalised sum of image and text',
-      ).argParser(choice(['sum'])),
-    )
-    .option('--normalize', 'bring embeddings of the file to norm 1 (without it another norm is an error)')
+    .option('--model <dir>', 'model folder that scores');
+  for (const option of embeddingsOptions('embeddings that score')) command.addOption(option);
+  command
     .requiredOption('--pairs <file>', 'pair file (JSONL) that will be trained on')
     .addOption(imagesOption())
     .addOption(deviceOption())

@@ -18,3 +18,12 @@ export async function runCommand(...args: string[]): Promise<Outcome> {
   const code = await run(args, { stdout: stream('out'), stderr: stream('err'), signal: new AbortController().signal });
   return { code, ...said };
 }
+
+/** The losses of a training run with `--log-format jsonl`, step by step. */
+export function lossesOf({ err }: Outcome): number[] {
+  const events = err
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  return events.flatMap((event) => (event.type === 'step' ? [event.loss] : []));
+}
