@@ -12,7 +12,7 @@ const entry = new URL(
 );
 
 /** What a file may take: a start, and what a megabyte of it may add. Reading takes about a tenth of either. */
-const limits = { seconds: 10, secondsPerMegabyte: 1, megabytes: 256, megabytesPerMegabyte: 24 } as const;
+const limits = { seconds: 5, secondsPerMegabyte: 1, megabytes: 256, megabytesPerMegabyte: 24 } as const;
 
 /** A thread that has answered and waits for the next file. */
 let idle: Idle | undefined;
