@@ -105,6 +105,7 @@ export type { FeatureTensors, ItemTensors } from './model/item-tensors.js';
 export {
   type Architecture,
   architectures,
+  type EncoderChanges,
   type EncoderConfigs,
   type FusionChanges,
   type FusionConfig,
@@ -151,7 +152,7 @@ export type { ItemVectors, PairLabels } from './training/pair-vectors.js';
 export { resumedSettings } from './training/resumed-settings.js';
 export type { StepNumbers } from './training/step-numbers.js';
 export { type StepRunner, stepRunner } from './training/step-runner.js';
-export { type TrainOptions, train } from './training/train.js';
+export { configOfSettings, type TrainOptions, train } from './training/train.js';
 export type {
   FeaturesEvent,
   SaveFailedEvent,

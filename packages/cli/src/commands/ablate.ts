@@ -8,8 +8,8 @@ import {
   cellsOf,
   checkGrid,
   checkGridFolder,
+  configOfSettings,
   type Grid,
-  modelConfig,
   trainSettings,
 } from '@uniecs/retrieval';
 import { UniecsError } from '@uniecs/tensor';
@@ -71,12 +71,12 @@ export async function runAblate(flags: AblateFlags, io: Io): Promise<number> {
   };
   try {
     const quiet = asLines ? { ...io, stderr: { write: () => {} } } : io;
-    const { size, preset } = trainSettings(grid.base);
+    const { imageSize } = configOfSettings(trainSettings(grid.base), 1).image;
     const reading = { images: flags.images, skipBad: flags.skipBad, note };
     const [pairs = [], validation = [], judged] = await readGoodPairs(
       [train, val, ...(test === undefined ? [] : [test])],
       quiet,
-      { ...reading, decode: images(modelConfig(size, preset, 1).image.imageSize).check },
+      { ...reading, decode: images(imageSize).check },
     );
     const inputs = (folder: string) => inputsToStore(folder, flags);
     let started = false;

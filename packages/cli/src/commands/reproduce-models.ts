@@ -4,10 +4,10 @@ import {
   type AblationEvent,
   checkSettings,
   comparedMethods,
+  configOfSettings,
   type GivenModel,
   type GivenSettings,
   methodsToTrain,
-  modelConfig,
   type Reproduced,
   type ReproduceOptions,
   type Reproduction,
@@ -84,7 +84,7 @@ export async function reproduceWithModels(
   };
   try {
     const quiet = asLines ? { ...io, stderr: { write: () => {} } } : io;
-    const { imageSize } = modelConfig(trainSettings(settings).size, 'paper', 1).image;
+    const { imageSize } = configOfSettings(trainSettings(settings), 1).image;
     const decode = toTrain.length > 0 ? { decode: images(imageSize).check } : {};
     const judgesModels = toTrain.length > 0 || given.length > 0;
     const benchmarks = what === 'table3' ? await benchmarksOf(flags, judgesModels, quiet, note) : [];

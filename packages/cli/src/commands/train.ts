@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { type EvaluationReport, formatTaskTable, recallMeaning } from '@uniecs/mbeer';
 import {
   checkRunFolder,
+  configOfSettings,
   imageForm,
-  modelConfig,
   readStoredRun,
   resumedSettings,
   settingsFrom,
@@ -61,10 +61,11 @@ export async function runTrain(flags: TrainFlags, io: Io): Promise<number> {
   const reporter = asLines ? jsonlReporter(io.stderr) : prettyReporter(io.stderr);
   const { note } = reporter;
   const device = await runDevice(flags.device, stored?.device, note);
-  const { size, preset, fusion, dataWorkers } = trainSettings(settings);
+  const whole = trainSettings(settings);
+  const { dataWorkers } = whole;
   const from = resume ? out : flags.init;
   const encoders = from === undefined ? undefined : await storedEncoders(from);
-  const form = imageForm(encoders ?? modelConfig(size, preset, 1, fusion));
+  const form = imageForm(encoders ?? configOfSettings(whole, 1));
   const images = openImages({ ...form, imageCache: flags.imageCache, dataWorkers, note });
   try {
     const [pairs = [], validation = []] = await readGoodPairs(

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { trainSettings } from '@uniecs/retrieval';
+import { configOfSettings, trainSettings } from '@uniecs/retrieval';
 import { UniecsError } from '@uniecs/tensor';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readSettings } from './read-settings.js';
@@ -46,6 +46,9 @@ averageDecay: 0.999
 earlyStopping: { patience: 3, minDelta: 0.001 }
 maxSkippedSteps: 2
 drop: [CLAL, V2V]
+encoders:
+  image: { imageSize: 32, patchSize: 8, width: 64, layers: 1, heads: 2, ffnRatio: 2, dropout: 0, activation: quickGelu, epsilon: 1e-5 }
+  text: { maxLength: 8, positions: 8, width: 64, layers: 1, heads: 2, ffnRatio: 2, dropout: 0.1, activation: gelu, epsilon: 1e-12 }
 fusion:
   { width: 64, heads: 4, crossLayers: 0, selfBlocks: 1, fusionBlocks: 2, blocks: 1, ffnRatio: 2, dropout: 0.1, norm: pre, indicator: other,
     gating: false, gateBias: -2, fusionInput: tokens, residual: pooled }
@@ -78,9 +81,15 @@ onSaveError: continue
 
 it('reads every setting but steps, nested ones too', async () => {
   const settings = await read(everything);
-  expect(Object.keys(settings)).toHaveLength(34);
+  expect(Object.keys(settings)).toHaveLength(35);
   expect(Object.keys(settings).sort()).toEqual(Object.keys(trainSettings(settings)).sort());
   expect(settings).toMatchObject({ model: 'clip-ff', learningRate: 1e-4, drop: ['CLAL', 'V2V'] });
+  expect(settings.encoders?.image).toMatchObject({ patchSize: 8, activation: 'quickGelu' });
+  expect(configOfSettings({ ...trainSettings(settings), fusion: {} }, 9).text).toMatchObject({
+    vocabularySize: 9,
+    maxLength: 8,
+    width: 64,
+  });
   expect(settings.fusion).toMatchObject({ gating: false, blocks: 1 });
   expect(settings.losses?.v2t?.temperature).toEqual({ learnedFrom: 0.07 });
   expect(settings.losses?.tasks).toEqual({
@@ -101,6 +110,10 @@ it.each([
     'settings.yaml:4: losses.v2t.temprature: unknown key; did you mean temperature?',
   ],
   ['losses: { v3t: {} }', 'settings.yaml:1: losses.v3t: unknown key; did you mean v2t?'],
+  [
+    'encoders: { image: { patchsize: 8 } }',
+    'settings.yaml:1: encoders.image.patchsize: unknown key; did you mean patchSize?',
+  ],
   ['fusion: { gatting: true }', 'settings.yaml:1: fusion.gatting: unknown key; did you mean gating?'],
   ['augmentation: { flipp: 0.5 }', 'settings.yaml:1: augmentation.flipp: unknown key; did you mean flip?'],
   [

@@ -73,6 +73,23 @@ const losses = options<Losses>({
   }),
 });
 
+const activation = name('gelu', 'quickGelu');
+const dropout = z.number().min(0).lt(1);
+type Encoders = Given<'encoders'>;
+const ofBothEncoders = {
+  width: count,
+  layers: count,
+  heads: count,
+  ffnRatio: above0,
+  dropout,
+  activation,
+  epsilon: above0,
+};
+const encoders = options<Encoders>({
+  image: options<NonNullable<Encoders['image']>>({ imageSize: count, patchSize: count, ...ofBothEncoders }),
+  text: options<NonNullable<Encoders['text']>>({ maxLength: count, positions: count, ...ofBothEncoders }),
+});
+
 const fusion = options<Given<'fusion'>>({
   width: count,
   heads: count,
@@ -81,7 +98,7 @@ const fusion = options<Given<'fusion'>>({
   fusionBlocks: countFrom0,
   blocks: countFrom0,
   ffnRatio: above0,
-  dropout: z.number().min(0).lt(1),
+  dropout,
   norm: name('post', 'pre'),
   indicator: name('own', 'other'),
   gating: flag,
@@ -136,6 +153,7 @@ export const settingsSchema: z.ZodType<GivenSettings> = options<GivenSettings>({
   earlyStopping: orFalse(options<Stopping>({ patience: count, minDelta: from0 }), 'expected patience, or false'),
   maxSkippedSteps: count,
   drop: z.array(z.string()),
+  encoders,
   fusion,
   losses,
   weighting: options<Given<'weighting'>>({

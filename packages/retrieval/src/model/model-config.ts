@@ -44,6 +44,12 @@ export type ModelConfig = ModelConfigs[Architecture];
 /** The configurations by architecture. */
 export type ModelConfigs = { readonly [Name in Architecture]: ModelConfigOf<Name> };
 
+/** Single options of the encoders; the vocabulary's size is the tokenizer's. */
+export interface EncoderChanges {
+  readonly image?: Partial<VisionTransformerConfig>;
+  readonly text?: Partial<Omit<BertConfig, 'vocabularySize'>>;
+}
+
 /** Single options of any architecture's fusion. */
 export type FusionChanges = Partial<FusionConfig & FeatureFusionConfig>;
 
@@ -71,7 +77,8 @@ const fusionPresets: Readonly<Record<PresetName, FusionPreset>> = {
  * @param vocabularySize of the tokenizer
  * @param changes single options of the fusion, an ablation's say
  * @param architecture default `uniecs`
- * @throws UniecsError `argument` for an unknown size, preset or architecture, or an option that this fusion does not have
+ * @param encoders single options of the encoders
+ * @throws UniecsError `argument` for an unknown size, preset or architecture, or an option that this fusion or encoder does not have
  */
 export function modelConfig<Name extends Architecture = 'uniecs'>(
   size: EncoderSizeName,
@@ -79,11 +86,11 @@ export function modelConfig<Name extends Architecture = 'uniecs'>(
   vocabularySize: number,
   changes: FusionChanges = {},
   architecture = 'uniecs' as Name,
+  encoders: EncoderChanges = {},
 ): ModelConfigs[Name] {
   checkName('size', size, Object.keys(fusionSizes));
   checkName('preset', preset, Object.keys(fusionPresets));
   checkName('architecture', architecture, architectures);
-  const encoders = { size, image: encoderSizes[size].image, text: { ...encoderSizes[size].text, vocabularySize } };
   const { width, heads, ffnRatio, dropout } = fusionSizes[size];
   const defaults: FusionConfigs = {
     uniecs: { ...fusionSizes[size], ...fusionPresets[preset] },
@@ -91,8 +98,17 @@ export function modelConfig<Name extends Architecture = 'uniecs'>(
     'clip-ff': { width, heads, blocks: 2, ffnRatio, dropout },
   };
   const fusion: FusionConfigs[Name] = defaults[architecture];
-  checkChanges(architecture, changes, Object.keys(fusion));
-  return { architecture, ...encoders, fusion: { ...fusion, ...changes } } as ModelConfigs[Name];
+  checkChanges(`fusion of '${architecture}'`, changes, Object.keys(fusion));
+  const { image = {}, text = {} } = encoders;
+  checkChanges('image encoder', image, Object.keys(encoderOptions.image));
+  checkChanges('text encoder', text, Object.keys(encoderOptions.text));
+  return {
+    architecture,
+    size,
+    image: { ...encoderSizes[size].image, ...image },
+    text: { ...encoderSizes[size].text, ...text, vocabularySize },
+    fusion: { ...fusion, ...changes },
+  } as ModelConfigs[Name];
 }
 
 /** The rate of dropout of a model's parts, 0 where a part has none. */
@@ -101,13 +117,27 @@ export function dropoutRates({ image, text, fusion }: ModelConfig): readonly num
   return parts.map(({ dropout = 0 }) => dropout);
 }
 
-function checkChanges(architecture: Architecture, changes: object, known: readonly string[]): void {
+/** What of each encoder is an option. */
+const encoderOptions: {
+  readonly [Side in keyof EncoderChanges]-?: Readonly<Record<keyof NonNullable<EncoderChanges[Side]>, true>>;
+} = {
+  image: {
+    ...{ imageSize: true, patchSize: true, width: true, layers: true, heads: true },
+    ...{ ffnRatio: true, dropout: true, activation: true, epsilon: true },
+  },
+  text: {
+    ...{ maxLength: true, positions: true, width: true, layers: true, heads: true },
+    ...{ ffnRatio: true, dropout: true, activation: true, epsilon: true },
+  },
+};
+
+function checkChanges(part: string, changes: object, known: readonly string[]): void {
   const unknown = Object.keys(changes).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   throw new UniecsError({
     code: 'argument',
     where: 'modelConfig',
-    expected: `options that the fusion of '${architecture}' has (${known.join(', ')})`,
+    expected: `options that the ${part} has (${known.join(', ')})`,
     got: `'${unknown}'`,
     hint: 'leave it out, or choose another model',
   });

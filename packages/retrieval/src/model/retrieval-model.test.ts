@@ -12,7 +12,14 @@ import {
   tensorsOf,
 } from '../testing/small-training.js';
 import type { ItemTensors } from './item-tensors.js';
-import { architectures, dropoutRates, type FusionChanges, fusionSizes, modelConfig } from './model-config.js';
+import {
+  architectures,
+  dropoutRates,
+  type EncoderChanges,
+  type FusionChanges,
+  fusionSizes,
+  modelConfig,
+} from './model-config.js';
 import { retrievalModel } from './retrieval-model.js';
 
 const rows = (x: tf.Tensor, chosen: number[]) => tf.gather(x, tf.tensor1d(chosen, 'int32'));
@@ -153,6 +160,29 @@ describe('modelConfig', () => {
     const make = () => modelConfig('tiny', 'paper', 9, changes, architecture as 'uniecs');
     expect(make).toThrow(UniecsError);
     expect(make).toThrow(`options that the fusion of '${architecture}' has`);
+    expect(make).toThrow(complaint);
+  });
+
+  it('changes single options of the encoders, for every architecture', () => {
+    for (const name of architectures) {
+      const config = modelConfig('tiny', 'recommended', 9, {}, name, { image: { patchSize: 16 }, text: { layers: 3 } });
+      const plain = modelConfig('tiny', 'recommended', 9, {}, name);
+      expect(config).toEqual({
+        ...plain,
+        image: { ...plain.image, patchSize: 16 },
+        text: { ...plain.text, layers: 3 },
+      });
+    }
+  });
+
+  it.each<[string, EncoderChanges, string]>([
+    ['image encoder', { image: { maxLength: 9 } as object }, 'imageSize, patchSize, '],
+    ['text encoder', { text: { vocabularySize: 3 } as object }, "got 'vocabularySize'"],
+    ['text encoder', { text: { toString: 3 } as object }, "got 'toString'"],
+  ])('refuses an option that the %s does not have: %o', (part, changes, complaint) => {
+    const make = () => modelConfig('tiny', 'paper', 9, {}, 'uniecs', changes);
+    expect(make).toThrow(UniecsError);
+    expect(make).toThrow(`options that the ${part} has`);
     expect(make).toThrow(complaint);
   });
 

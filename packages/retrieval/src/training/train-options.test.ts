@@ -51,6 +51,12 @@ describe('train', () => {
     }
   });
 
+  it('refuses to change the encoders of a folder that it starts from, before anything is written', async () => {
+    const options = { init: at('start'), settings: { encoders: { image: { layers: 2 } } } };
+    await expect(run('other-encoders', options)).rejects.toThrow('settingsFrom: expected no setting encoders');
+    await expect(readFile(at('other-encoders', 'manifest.json'))).rejects.toThrow('ENOENT');
+  });
+
   it('keeps an average of the weights that validation and the model folder use', async () => {
     const { events } = await run('average', { settings: { averageDecay: 0.9 } });
     const [model, state] = [await weightsOf('average'), await stateOf('average', 3)];

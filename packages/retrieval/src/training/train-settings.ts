@@ -18,7 +18,13 @@ import {
 import { UniecsError } from '@uniecs/tensor';
 import type { Batching } from '../data/pair-batches.js';
 import type { ModalityDropout } from '../data/vary-pairs.js';
-import { type Architecture, architectures, type FusionChanges, type PresetName } from '../model/model-config.js';
+import {
+  type Architecture,
+  architectures,
+  type EncoderChanges,
+  type FusionChanges,
+  type PresetName,
+} from '../model/model-config.js';
 import type { AdamWOptions } from './adamw.js';
 import { type Initialization, initializations } from './initial-weights.js';
 
@@ -92,6 +98,8 @@ export interface TrainSettings {
    * learns the nine tasks alone.
    */
   readonly drop: readonly string[];
+  /** Changes of the size's encoders; a run that starts from a model folder has that folder's. */
+  readonly encoders?: EncoderChanges | undefined;
   /** Changes of the preset's fusion, losses and weighting. */
   readonly fusion: FusionChanges;
   readonly losses: LossOptions;
@@ -199,6 +207,7 @@ export function trainSettings(given: GivenSettings = {}): TrainSettings {
     earlyStopping: given.earlyStopping ?? false,
     maxSkippedSteps: given.maxSkippedSteps ?? 5,
     drop: given.drop ?? (model !== 'uniecs' && preset === 'recommended' ? paperGroups : []),
+    ...(given.encoders === undefined ? {} : { encoders: given.encoders }),
     fusion: given.fusion ?? {},
     losses: given.losses ?? {},
     weighting: given.weighting ?? {},

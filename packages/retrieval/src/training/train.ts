@@ -88,9 +88,9 @@ export function train(options: TrainOptions): Promise<TrainSummary> {
   return trainWith(options, configOfSettings);
 }
 
-/** The model that settings ask for by name, size, preset and changes of the fusion. */
-export const configOfSettings: ConfigOf = ({ model, size, preset, fusion }, vocabularySize) =>
-  modelConfig(size, preset, vocabularySize, fusion, model);
+/** The model that settings ask for by name, size, preset and changes of the encoders and the fusion. */
+export const configOfSettings: ConfigOf = ({ model, size, preset, encoders, fusion }, vocabularySize) =>
+  modelConfig(size, preset, vocabularySize, fusion, model, encoders);
 
 /** `train` for a model of any configuration. */
 export async function trainWith(options: TrainOptions, configOf: ConfigOf): Promise<TrainSummary> {
