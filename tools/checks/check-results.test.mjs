@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { cellCurve } from '../results/cell-curve.mjs';
 import { filled } from '../results/fill-pages.mjs';
 import { keepGrid } from '../results/keep-grid.mjs';
+import { keepReport } from '../results/keep-report.mjs';
 import { keptResult } from '../results/kept-result.mjs';
 import { checkResults } from './check-results.mjs';
 import { folder, told } from './workspace-fixture.mjs';
@@ -36,6 +37,25 @@ const result = {
   seeds: [7, 8],
   bootstrap: { confidence: 0.95 },
   arms: [arm(0.7), other],
+};
+/** @param {number} mean @param {number | null} five */
+const recall = (mean, five) => ({ all: { mean: { 'R@1': 0, 'R@10': mean }, imageSided: { 'R@1': 0, 'R@10': five } } });
+const curves = {
+  what: 'missing',
+  conditions: [
+    { kind: 'missing', modality: 'image', share: 0 },
+    { kind: 'missing', modality: 'image', share: 0.5 },
+    { kind: 'noisy', modality: 'text', share: 0.5 },
+  ],
+  models: [
+    {
+      name: 'UniECS',
+      runs: [
+        { seed: 7, folder: '/x', results: [recall(0.7, 0.4), recall(0.7, null), recall(0.2, 0.1)] },
+        { seed: 8, folder: '/x', results: [recall(0.9, 0.6), recall(0.7, 0.3), recall(0.3, 0.15)] },
+      ],
+    },
+  ],
 };
 const marks = '# Study\n\n<!-- results: one summary -->\n\nold\n\n<!-- end of results -->\n\nProse stays.\n';
 const read = () => JSON.stringify(result);
@@ -93,9 +113,16 @@ describe('filled', () => {
     expect(text).toContain('| arm | type (1,081) |\n| --- | ---: |\n| full | 0.900 |\n| frozen | - |');
   });
 
+  it('gives the curves over missing and wrong modalities, a row a way and model, the mean over seeds', () => {
+    const { text } = filled(marks.replace('summary', 'missing'), () => JSON.stringify(curves));
+    expect(text).toContain('| products with | model | 0 % | 50 % |');
+    expect(text).toContain('| no image | UniECS | 0.800 / 0.500 | 0.700 / - |');
+    expect(text).toContain("| another's title | UniECS | - | 0.250 / 0.125 |");
+  });
+
   it('refuses a kind that there is not', () => {
     expect(() => filled(marks.replace('summary', 'sumary'), read)).toThrow(
-      'expected summary or tasks or curves or lambdas or exploration or twins or beyond-text behind one, got sumary',
+      'expected summary or tasks or curves or lambdas or exploration or twins or missing or beyond-text behind one, got sumary',
     );
   });
 });
@@ -163,6 +190,22 @@ describe('the curve of a cell', () => {
 it('a kept result has neither paths nor times, and five digits', () => {
   expect(keptResult({ writtenAt: 'now', cells: [{ folder: '/x', seconds: 1.23456789, steps: 940 }] })).toEqual({
     cells: [{ seconds: 1.2346, steps: 940 }],
+  });
+});
+
+it('keeps of a report over missing modalities Recall@10 of all items, and no paths', () => {
+  const results = folder({});
+  keepReport(results, 'gone', join(folder({ 'missing.json': curves }), 'missing.json'));
+  const kept = JSON.parse(readFileSync(join(results, 'gone.json'), 'utf8'));
+  expect(kept.conditions).toEqual(curves.conditions);
+  const [first] = kept.models[0].runs;
+  expect(first).toEqual({
+    ...{ seed: 7 },
+    results: [
+      { all: { mean: { 'R@10': 0.7 }, imageSided: { 'R@10': 0.4 } } },
+      { all: { mean: { 'R@10': 0.7 }, imageSided: { 'R@10': null } } },
+      { all: { mean: { 'R@10': 0.2 }, imageSided: { 'R@10': 0.1 } } },
+    ],
   });
 });
 

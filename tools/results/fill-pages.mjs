@@ -4,6 +4,7 @@ import { beyondTextTable } from './beyond-text-table.mjs';
 import { curvesTable } from './curves-table.mjs';
 import { explorationTable } from './exploration-table.mjs';
 import { lambdasTable } from './lambdas-table.mjs';
+import { missingTable } from './missing-table.mjs';
 import { summaryTable } from './summary-table.mjs';
 import { tasksTable } from './tasks-table.mjs';
 import { twinsTable } from './twins-table.mjs';
@@ -16,6 +17,7 @@ const kinds = {
   lambdas: lambdasTable,
   exploration: explorationTable,
   twins: twinsTable,
+  missing: missingTable,
   'beyond-text': beyondTextTable,
 };
 /** `<!-- results: NAME KIND -->`, what was generated, `<!-- end of results -->`. */
