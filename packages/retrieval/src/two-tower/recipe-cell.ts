@@ -92,6 +92,9 @@ export type RecipeOutcome =
   | { readonly status: 'finished' | 'done' | 'busy' | 'interrupted' }
   | { readonly status: 'failed'; readonly reason: string };
 
+/** Raised whenever the stages change what they do, so that finished results of the one before are not taken for those of this one. */
+const recipeRevision = 2;
+
 /** What decides on the result of a cell, as a short text. */
 export function recipeFingerprint(
   { settings, sources, stepsPerEpoch }: Pick<RecipeSources, 'settings' | 'sources' | 'stepsPerEpoch'>,
@@ -100,7 +103,7 @@ export function recipeFingerprint(
   const { name: _, ...does } = arm;
   const content = { does, seed, stages: stagesOf(settings, arm, stepsPerEpoch), settings: bindingSettings(settings) };
   return createHash('sha256')
-    .update(canonicalJson({ ...content, ...presetMark(settings.preset), sources }))
+    .update(canonicalJson({ ...content, ...presetMark(settings.preset), recipeRevision, sources }))
     .digest('hex');
 }
 

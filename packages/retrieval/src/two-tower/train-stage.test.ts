@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type ImageSource, imageSource, trainTokenizer } from '@uniecs/encoders/node';
 import { disposeModule, namedParameters, UniecsError } from '@uniecs/tensor';
 import { readSafetensors } from '@uniecs/tensor/node';
+import '@uniecs/tensor/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadModelFolder } from '../files/model-folder.js';
 import { type QueryData, queryData } from './query-data.js';
@@ -12,6 +13,7 @@ import type { StageEvent } from './stage-event.js';
 import { generatedFields as fields, type QueryCatalogue, queryCatalogue } from './testing/query-catalogue.js';
 import { smallConfigOf, smallTwoTowerConfig } from './testing/small-two-tower.js';
 import { type StageOptions, trainStage } from './train-stage.js';
+import { twoTowerEmbedder } from './two-tower-embedder.js';
 import { loadTwoTower } from './two-tower-folder.js';
 import { type TwoTowerArm, twoTowerArms, twoTowerSettings } from './two-tower-settings.js';
 
@@ -78,7 +80,7 @@ describe('trainStage', () => {
     await expect(loadModelFolder(at('first'))).rejects.toThrow(/two-tower model.*loadTwoTower/);
   });
 
-  it('stage 2 starts from the weights of stage 1, its fusion new', async () => {
+  it('stage 2 starts from the weights of stage 1, its maps as projections, the rest of the fusion new', async () => {
     // A rate of 0 leaves the start as it was.
     const still = { ...settings, learningRate: Number.MIN_VALUE };
     await stageIn('second', { stage: 'fusion', steps: 1, settings: still, start: { alignment: at('first') } });
@@ -89,8 +91,34 @@ describe('trainStage', () => {
     for (const name of shared) expect(second.get(name)).toEqual(first.get(name));
     expect(shared.filter((name) => String(anew.get(name)) !== String(first.get(name))).length).toBeGreaterThan(30);
     for (const name of [...second.keys()].filter((one) => one.startsWith('fusion.'))) {
-      expect(second.get(name)).toEqual(anew.get(name));
+      const map = /^fusion\.(image|text)_projection\.weight$/.exec(name)?.[1];
+      if (map) expect(second.get(name)).toEqual(first.get(`fusion.${map}.weight`));
+      else if (/_projection\.bias$/.test(name))
+        expect(second.get(name)?.every((value) => Math.abs(value) < 1e-30)).toBe(true);
+      else if (!name.startsWith('fusion.residual.')) expect(second.get(name)).toEqual(anew.get(name));
     }
+  });
+
+  it('stage 2 with a shortcut from the projected tokens starts from the embeddings that stage 1 ended with', async () => {
+    const still = { ...settings, learningRate: Number.MIN_VALUE };
+    await stageIn('maps', { steps: 3, settings: { ...settings, learningRate: 0.1 } });
+    const stage2 = { stage: 'fusion', steps: 1, settings: still } as const;
+    await stageIn('carried', { ...stage2, start: { alignment: at('maps') } });
+    await stageIn('drawn', stage2);
+    const embeddingsOf = async (name: string) => {
+      const { model, tokenizer: titles } = await loadTwoTower(at(name));
+      const loader = { tokenizer: titles, images, maxLength: model.config.product.text.maxLength };
+      const embedder = twoTowerEmbedder({ model, loader });
+      const { products } = data.validation;
+      const withoutImages = products.map(({ image: _, ...rest }) => rest);
+      const { data: values } = await embedder.embedProducts([...products, ...withoutImages]);
+      await embedder.dispose();
+      disposeModule(model);
+      return values;
+    };
+    const ended = await embeddingsOf('maps');
+    expect(await embeddingsOf('carried')).toBeCloseToArray(ended);
+    expect(await embeddingsOf('drawn')).not.toBeCloseToArray(ended);
   });
 
   it('starts both text encoders from the one of a model folder', async () => {

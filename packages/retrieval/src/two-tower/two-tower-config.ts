@@ -28,12 +28,18 @@ export interface TwoTowerConfigOptions {
 
 /**
  * The model of a stage. In `alignment` title and image have a linear map each and no network joins them (`scoreFusion`); in `fusion` the
- * gated fusion of UniECS takes their place, over the same encoders.
+ * gated fusion of UniECS takes their place, over the same encoders. With the preset `recommended` its shortcut starts from the projected
+ * tokens, so that it can carry on the maps of stage 1.
  *
  * @throws UniecsError `argument` as `modelConfig`
  */
 export function twoTowerConfig(options: TwoTowerConfigOptions): TwoTowerConfig {
   const { stage, size, preset, vocabularySize, reads } = options;
   const architecture = stage === 'alignment' ? 'clip-sf' : 'uniecs';
-  return { architecture: 'two-tower', reads, product: modelConfig(size, preset, vocabularySize, {}, architecture) };
+  const changes = architecture === 'uniecs' && preset === 'recommended' ? ({ residual: 'pooled' } as const) : {};
+  return {
+    architecture: 'two-tower',
+    reads,
+    product: modelConfig(size, preset, vocabularySize, changes, architecture),
+  };
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { dispose } from '@tensorflow/tfjs-core';
+import { dispose, eye, type Tensor, zeros } from '@tensorflow/tfjs-core';
 import { loadTokenizer, type TitleTokenizer } from '@uniecs/encoders/node';
 import {
   disposeModule,
@@ -66,7 +66,7 @@ export async function loadTwoTower(folder: string): Promise<LoadedTwoTower> {
 
 /** Where a model's weights come from before its first step, beside its own draw. */
 export type StartWeights =
-  /** The folder of stage 1: both towers' encoders and the query's projection. The fusion is new. */
+  /** The folder of stage 1: both towers' encoders, the query's projection, and the maps of title and image (`mapsAsFusion`). */
   | { readonly alignment: string }
   /** A folder that `uniecs train` wrote: its encoders, the text encoder for both towers. All else is new. */
   | { readonly encoders: string };
@@ -80,18 +80,43 @@ export async function loadStartWeights(model: TwoTower, start: StartWeights): Pr
   const folder = 'alignment' in start ? start.alignment : start.encoders;
   const { tensors } = await readSafetensors(join(folder, modelFiles.weights));
   const dict = fileTensorsToStateDict(tensors);
+  const own = namedParameters(model);
+  const maps = 'alignment' in start ? mapsAsFusion(own, dict) : new Map<string, Tensor>();
   try {
-    const found = [...namedParameters(model)]
+    const found = [...own]
       .filter(([name]) => startParts(start).some((part) => name.startsWith(`${part}.`)))
       .map(([name, { shape }]) => {
         const tensor = dict.get('alignment' in start ? name : name.replace(/^query_encoder\./, 'text_encoder.'));
         if (tensor && String(tensor.shape) === String(shape)) return [name, tensor] as const;
         throw unfit(folder, name, tensor && `'${name}' of shape [${tensor.shape}] instead of [${shape}]`);
       });
-    loadStateDict(model, new Map(found), { strict: false });
+    loadStateDict(model, new Map([...found, ...maps]), { strict: false });
   } finally {
-    dispose([...dict.values()]);
+    dispose([...dict.values(), ...maps.values()]);
   }
+}
+
+/**
+ * What stage 1's linear maps of title and image become in the gated fusion: its projections (Eq. 1). Where it has a shortcut, that passes
+ * them on as they are, and the network's part begins at nothing: with the shortcut `pooled` stage 2 starts from the very embeddings that
+ * stage 1 ended with. Nothing for a model that has other parts.
+ */
+function mapsAsFusion(
+  own: ReturnType<typeof namedParameters>,
+  stage1: ReadonlyMap<string, Tensor>,
+): Map<string, Tensor> {
+  const made = new Map<string, Tensor>();
+  for (const modality of ['image', 'text']) {
+    const map = stage1.get(`fusion.${modality}.weight`);
+    const projection = own.get(`fusion.${modality}_projection.weight`);
+    if (!map || !projection || String(map.shape) !== String(projection.shape)) continue;
+    const [width = 0] = projection.shape;
+    made.set(`fusion.${modality}_projection.weight`, map.clone());
+    made.set(`fusion.${modality}_projection.bias`, zeros([width]));
+    if (own.has(`fusion.residual.${modality}.weight`)) made.set(`fusion.residual.${modality}.weight`, eye(width));
+  }
+  if (made.size > 0 && own.has('fusion.residual.scale')) made.set('fusion.residual.scale', zeros([1]));
+  return made;
 }
 
 /** The parts of a model that a start has. */

@@ -100,4 +100,6 @@ it('a stage has the encoders of its size, stage 1 a linear map a modality, stage
   expect(first.product).toMatchObject({ architecture: 'clip-sf', fusion: { width: 128 } });
   expect(second.product).toMatchObject({ architecture: 'uniecs', fusion: { width: 128, residual: 'none' } });
   expect([first.product.image, first.product.text]).toEqual([second.product.image, second.product.text]);
+  const recommended = twoTowerConfig({ ...given, stage: 'fusion', preset: 'recommended' });
+  expect(recommended.product).toMatchObject({ architecture: 'uniecs', fusion: { norm: 'post', residual: 'pooled' } });
 });
