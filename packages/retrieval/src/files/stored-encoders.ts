@@ -17,6 +17,19 @@ export async function storedEncoders(folder: string): Promise<EncoderConfigs | u
 }
 
 /**
+ * The architecture of a model folder's model as its `config.json` names it.
+ *
+ * @throws UniecsError `file` when `config.json` cannot be read
+ */
+export async function storedArchitecture(folder: string): Promise<string | undefined> {
+  const config = (await readJson(
+    join(folder, modelFiles.config),
+    'storedArchitecture',
+  )) as Partial<StoredConfig> | null;
+  return config?.model?.architecture;
+}
+
+/**
  * Settings of a run that starts from a model folder: where they do not say a size, it is that of the model.
  *
  * @throws UniecsError `file` when the folder's `config.json` cannot be read, `argument` for settings that change its encoders

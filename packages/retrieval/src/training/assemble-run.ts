@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { dispose, type Variable } from '@tensorflow/tfjs-core';
 import { adaptiveWeighting } from '@uniecs/adaptive-weighting';
 import { type ImageSource, imageSource, loadTokenizer, trainTokenizer } from '@uniecs/encoders/node';
@@ -12,7 +11,8 @@ import { loadedPairs, type PairBatches, pairBatches } from '../data/pair-batches
 import { pairsDigest } from '../data/pairs-digest.js';
 import { type FeatureCache, featureCache } from '../features/feature-cache.js';
 import { canonicalJson } from '../files/canonical-json.js';
-import { loadWeights, modelFiles, readTokenizer } from '../files/model-folder.js';
+import { loadInit, startsFromEncoders } from '../files/load-init.js';
+import { readTokenizer } from '../files/model-folder.js';
 import { storedEncoders } from '../files/stored-encoders.js';
 import { type ImageForm, imageForm, isOfForm } from '../model/image-form.js';
 import type { ModelConfig } from '../model/model-config.js';
@@ -126,8 +126,11 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
   const imageTokens = (config.image.imageSize / config.image.patchSize) ** 2 + 1;
   const model = retrievalModel(config, seededRandom(seed).fork('model'));
   made.push(...parameters(model));
-  if (sources.weightsFrom) await loadWeights(model, join(sources.weightsFrom, modelFiles.weights));
-  else if (settings.initialization === 'fanIn') drawFanIn(model, seededRandom(seed).fork('fan-in'));
+  const { weightsFrom } = sources;
+  // What a start does not have is drawn as without one.
+  const draws = weightsFrom === undefined || (await startsFromEncoders(weightsFrom, config));
+  if (draws && settings.initialization === 'fanIn') drawFanIn(model, seededRandom(seed).fork('fan-in'));
+  if (weightsFrom !== undefined) await loadInit(model, weightsFrom);
   const { freeze, learningRateFactors, clipNorm, averageDecay } = settings;
   const names = [...trainableParameters(model, terms).keys()];
   const { frozen, factors } = parameterGroups(names, freeze, learningRateFactors);

@@ -37,7 +37,7 @@ afterAll(() => catalogue.remove());
 async function run(
   name: string,
   settings: GivenSettings,
-  more: Pick<TrainOptions, 'resume' | 'signal' | 'onEvent'> = {},
+  more: Pick<TrainOptions, 'resume' | 'signal' | 'onEvent' | 'init'> = {},
 ) {
   const events: TrainEvent[] = [];
   const out = join(catalogue.folder, name);
@@ -51,6 +51,26 @@ async function run(
 }
 
 const weightsOf = ({ model }: LoadedModel) => [...namedParameters(model)].map(([name, x]) => [name, [...x.dataSync()]]);
+
+it('starts from the encoders of a model of another architecture; what joins image and text is drawn as without a start', async () => {
+  const still = { epochs: 1, learningRate: Number.MIN_VALUE, freeze: ['encoders'] };
+  const weights = async (name: string) => {
+    const loaded = await loadModelFolder(join(catalogue.folder, name));
+    const found = new Map(weightsOf(loaded).map(([key, values]) => [key as string, values]));
+    disposeModule(loaded.model);
+    return found;
+  };
+  const { out: init } = await run('uniecs', { epochs: 1, drop: ['CMAL', 'CLAL', 'IMCL'] });
+  await run('from-uniecs', { ...still, model: 'clip-sf' }, { init });
+  await run('from-draw', { ...still, model: 'clip-sf' });
+  const [start, found, drawn] = [await weights('uniecs'), await weights('from-uniecs'), await weights('from-draw')];
+  expect([...found.keys()]).toEqual([...drawn.keys()]);
+  for (const [name, values] of found) {
+    const isEncoder = /^(image|text)_encoder\./.test(name);
+    expect(values, name).toEqual((isEncoder ? start : drawn).get(name));
+    if (/_encoder.*layers.*fc1\.weight/.test(name)) expect(values, name).not.toEqual(drawn.get(name));
+  }
+});
 
 describe.each(['clip-sf', 'clip-ff'] as const)('%s', (model) => {
   it('trains, on items with gaps too; its folder is judged as its run was, and embeds as the model does', async () => {

@@ -39,7 +39,10 @@ export interface TrainOptions {
   readonly device?: Device;
   /** Loss terms of your own, beside the preset's. */
   readonly terms?: readonly LossTerm[];
-  /** A model folder whose weights the run starts from, and whose tokenizer, encoders and, where no setting says it, size it keeps. */
+  /**
+   * A model folder whose weights the run starts from, and whose tokenizer, encoders and, where no setting says it, size it keeps. Of a model
+   * of another architecture the encoders' weights alone: what joins image and text is drawn as without a start.
+   */
   readonly init?: string;
   /** Kept in `config.json` for whoever resumes the run, the data files' names say; JSON values. */
   readonly inputs?: Readonly<Record<string, unknown>>;
