@@ -11,7 +11,8 @@ import { keptResult } from './kept-result.mjs';
 export function keepReport(results, name, file) {
   const report = JSON.parse(readFileSync(file, 'utf8'));
   const kept = report.what === 'missing' ? curvesOf(report) : report;
-  writeFileSync(join(results, `${name}.json`), `${JSON.stringify(keptResult(kept), null, 1)}\n`);
+  const indent = kept === report ? 1 : 0;
+  writeFileSync(join(results, `${name}.json`), `${JSON.stringify(keptResult(kept), null, indent)}\n`);
 }
 
 /**
