@@ -1,4 +1,5 @@
 import { markdownTable } from '../bench/table.mjs';
+import { shown, signed } from './numbers.mjs';
 
 /** @typedef {Record<string, number | null>} Measures by name, `nDCG@10` say */
 /** @typedef {{ difference: number, low: number, high: number, deviation: number | null }} Gap */
@@ -18,8 +19,6 @@ import { markdownTable } from '../bench/table.mjs';
 const measures = ['R@10', 'R@50', 'nDCG@10', 'nDCG@50', 'hit@1', 'hit@10'];
 const compared = 'nDCG@10';
 
-const shown = (/** @type {number | null | undefined} */ value) => (typeof value === 'number' ? value.toFixed(3) : '-');
-const signed = (/** @type {number} */ value) => `${value < 0 ? '' : '+'}${value.toFixed(3)}`;
 const spread = (/** @type {number | null | undefined} */ value) =>
   typeof value === 'number' ? ` ± ${value.toFixed(3)}` : '';
 

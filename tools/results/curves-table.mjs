@@ -1,9 +1,8 @@
 import { markdownTable } from '../bench/table.mjs';
+import { mean } from './numbers.mjs';
 
 /** @typedef {import('./cell-curve.mjs').CurvePoint} CurvePoint */
 /** @typedef {{ name: string, cells: { curve?: CurvePoint[] }[] }} CurveArm */
-
-const mean = (/** @type {number[]} */ values) => values.reduce((sum, x) => sum + x, 0) / values.length;
 
 /** @param {CurveArm} arm */
 const curvesOf = ({ cells }) => cells.flatMap(({ curve }) => (curve === undefined ? [] : [curve]));

@@ -10,9 +10,11 @@ import { keptResult } from './kept-result.mjs';
  */
 export function keepReport(results, name, file) {
   const report = JSON.parse(readFileSync(file, 'utf8'));
-  const kept = report.what === 'missing' ? curvesOf(report) : report;
-  const indent = kept === report ? 1 : 0;
-  writeFileSync(join(results, `${name}.json`), `${JSON.stringify(keptResult(kept), null, indent)}\n`);
+  const text =
+    report.what === 'missing'
+      ? JSON.stringify(keptResult(curvesOf(report)))
+      : JSON.stringify(keptResult(report), null, 1);
+  writeFileSync(join(results, `${name}.json`), `${text}\n`);
 }
 
 /**

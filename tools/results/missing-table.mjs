@@ -1,4 +1,5 @@
 import { markdownTable } from '../bench/table.mjs';
+import { mean, shown } from './numbers.mjs';
 
 /** @typedef {{ kind: string, modality: string, share: number }} Condition */
 /** @typedef {{ all: Record<string, { 'R@10': number | null }> }} ConditionResult */
@@ -14,9 +15,6 @@ const sayings = /** @type {Record<string, string>} */ ({
   'noisy image': "another's image",
   'noisy text': "another's title",
 });
-
-const shown = (/** @type {number | null | undefined} */ value) => (typeof value === 'number' ? value.toFixed(3) : '-');
-const mean = (/** @type {number[]} */ values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** A row's mean over the seeds; null where one has none. @param {ConditionResult[]} results @param {string} row */
 function over(results, row) {

@@ -1,4 +1,5 @@
 import { markdownTable } from '../bench/table.mjs';
+import { shown, signed } from './numbers.mjs';
 
 /** @typedef {{ difference: number, low: number, high: number, deviation: number | null }} Difference */
 /** @typedef {Record<string, { 'R@10': number | null }>} Recall by task, and `mean` and `imageSided` */
@@ -14,9 +15,6 @@ import { markdownTable } from '../bench/table.mjs';
 
 /** The nine tasks and their means, in the order of the table's columns. */
 const columns = ['mean', 'imageSided', 'v->v', 'v->t', 'v->vt', 't->v', 'vt->v', 't->t', 't->vt', 'vt->t', 'vt->vt'];
-
-const shown = (/** @type {number | null | undefined} */ value) => (typeof value === 'number' ? value.toFixed(3) : '-');
-const signed = (/** @type {number} */ value) => `${value < 0 ? '' : '+'}${value.toFixed(3)}`;
 
 /** A difference with its interval, and over seeds its deviation. @param {Difference | null | undefined} cell */
 const differenceCell = (cell) => {
