@@ -93,7 +93,7 @@ export {
   writeWeights,
 } from './files/model-folder.js';
 export { checkRunFolder } from './files/run-folder.js';
-export { settingsFrom, storedArchitecture, storedEncoders } from './files/stored-encoders.js';
+export { settingsFrom, startsFromEncoders, storedEncoders } from './files/stored-encoders.js';
 export { readStoredRun, type StoredRun } from './files/stored-run.js';
 export { type CheckpointOptions, writeCheckpoint } from './files/write-checkpoint.js';
 export { type CreateIndexOptions, createIndex, exactIndex, indexStores, openIndex } from './index/open-index.js';

@@ -7,7 +7,7 @@ import {
   readStoredRun,
   resumedSettings,
   settingsFrom,
-  storedArchitecture,
+  startsFromEncoders,
   storedEncoders,
   type TrainOptions,
   train,
@@ -66,11 +66,8 @@ export async function runTrain(flags: TrainFlags, io: Io): Promise<number> {
   const { dataWorkers } = whole;
   const from = resume ? out : flags.init;
   const encoders = from === undefined ? undefined : await storedEncoders(from);
-  const holds = flags.init === undefined ? undefined : await storedArchitecture(flags.init);
-  if (holds !== undefined && holds !== whole.model) {
-    note(
-      `${flags.init} holds a model of ${holds}: the run of ${whole.model} starts from its encoders, all else is drawn`,
-    );
+  if (!resume && flags.init !== undefined && (await startsFromEncoders(flags.init, whole.model))) {
+    note(`${flags.init} holds another model than ${whole.model}: its encoders are the start, all else is drawn`);
   }
   const form = imageForm(encoders ?? configOfSettings(whole, 1));
   const images = openImages({ ...form, imageCache: flags.imageCache, dataWorkers, note });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { UniecsError } from '@uniecs/tensor';
-import type { EncoderConfigs } from '../model/model-config.js';
+import { type Architecture, architectures, type EncoderConfigs, type ModelConfig } from '../model/model-config.js';
 import type { GivenSettings } from '../training/train-settings.js';
 import { modelFiles, readJson, type StoredConfig } from './model-folder.js';
 
@@ -11,22 +11,19 @@ import { modelFiles, readJson, type StoredConfig } from './model-folder.js';
  * @throws UniecsError `file` when `config.json` cannot be read
  */
 export async function storedEncoders(folder: string): Promise<EncoderConfigs | undefined> {
-  const config = (await readJson(join(folder, modelFiles.config), 'storedEncoders')) as Partial<StoredConfig> | null;
-  const { image, text, pixels } = config?.model ?? {};
+  const { image, text, pixels } = (await storedModel(folder, 'storedEncoders')) ?? {};
   return image && text ? { image, text, ...(pixels ? { pixels } : {}) } : undefined;
 }
 
 /**
- * The architecture of a model folder's model as its `config.json` names it.
+ * Whether a run that starts from a folder takes its encoders alone, since that holds a model of another architecture: so UniECS and the
+ * baselines can start from the same ones.
  *
  * @throws UniecsError `file` when `config.json` cannot be read
  */
-export async function storedArchitecture(folder: string): Promise<string | undefined> {
-  const config = (await readJson(
-    join(folder, modelFiles.config),
-    'storedArchitecture',
-  )) as Partial<StoredConfig> | null;
-  return config?.model?.architecture;
+export async function startsFromEncoders(folder: string, architecture: Architecture): Promise<boolean> {
+  const stored = (await storedModel(folder, 'startsFromEncoders'))?.architecture;
+  return stored !== architecture && architectures.some((known) => known === stored);
 }
 
 /**
@@ -46,7 +43,12 @@ export async function settingsFrom(init: string | undefined, given: GivenSetting
     });
   }
   if (given.size !== undefined) return given;
-  const config = (await readJson(join(init, modelFiles.config), 'settingsFrom')) as Partial<StoredConfig> | null;
-  const size = config?.model?.size;
+  const size = (await storedModel(init, 'settingsFrom'))?.size;
   return size === undefined ? given : { ...given, size };
+}
+
+/** What a folder's `config.json` says of its model, as far as it does. */
+async function storedModel(folder: string, where: string): Promise<Partial<ModelConfig> | undefined> {
+  const config = (await readJson(join(folder, modelFiles.config), where)) as Partial<StoredConfig> | null;
+  return config?.model;
 }

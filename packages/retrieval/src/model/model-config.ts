@@ -117,18 +117,22 @@ export function dropoutRates({ image, text, fusion }: ModelConfig): readonly num
   return parts.map(({ dropout = 0 }) => dropout);
 }
 
+const ofBothEncoders = {
+  width: true,
+  layers: true,
+  heads: true,
+  ffnRatio: true,
+  dropout: true,
+  activation: true,
+  epsilon: true,
+} as const;
+
 /** What of each encoder is an option. */
 const encoderOptions: {
   readonly [Side in keyof EncoderChanges]-?: Readonly<Record<keyof NonNullable<EncoderChanges[Side]>, true>>;
 } = {
-  image: {
-    ...{ imageSize: true, patchSize: true, width: true, layers: true, heads: true },
-    ...{ ffnRatio: true, dropout: true, activation: true, epsilon: true },
-  },
-  text: {
-    ...{ maxLength: true, positions: true, width: true, layers: true, heads: true },
-    ...{ ffnRatio: true, dropout: true, activation: true, epsilon: true },
-  },
+  image: { imageSize: true, patchSize: true, ...ofBothEncoders },
+  text: { maxLength: true, positions: true, ...ofBothEncoders },
 };
 
 function checkChanges(part: string, changes: object, known: readonly string[]): void {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { dispose, type Variable } from '@tensorflow/tfjs-core';
 import { adaptiveWeighting } from '@uniecs/adaptive-weighting';
 import { type ImageSource, imageSource, loadTokenizer, trainTokenizer } from '@uniecs/encoders/node';
@@ -11,9 +12,9 @@ import { loadedPairs, type PairBatches, pairBatches } from '../data/pair-batches
 import { pairsDigest } from '../data/pairs-digest.js';
 import { type FeatureCache, featureCache } from '../features/feature-cache.js';
 import { canonicalJson } from '../files/canonical-json.js';
-import { loadInit, startsFromEncoders } from '../files/load-init.js';
-import { readTokenizer } from '../files/model-folder.js';
-import { storedEncoders } from '../files/stored-encoders.js';
+import { loadEncoders } from '../files/load-parts.js';
+import { loadWeights, modelFiles, readTokenizer } from '../files/model-folder.js';
+import { startsFromEncoders, storedEncoders } from '../files/stored-encoders.js';
 import { type ImageForm, imageForm, isOfForm } from '../model/image-form.js';
 import type { ModelConfig } from '../model/model-config.js';
 import { type RetrievalModel, retrievalModel } from '../model/retrieval-model.js';
@@ -128,9 +129,11 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
   made.push(...parameters(model));
   const { weightsFrom } = sources;
   // What a start does not have is drawn as without one.
-  const draws = weightsFrom === undefined || (await startsFromEncoders(weightsFrom, config));
+  const draws = weightsFrom === undefined || (await startsFromEncoders(weightsFrom, config.architecture));
   if (draws && settings.initialization === 'fanIn') drawFanIn(model, seededRandom(seed).fork('fan-in'));
-  if (weightsFrom !== undefined) await loadInit(model, weightsFrom);
+  if (weightsFrom !== undefined) {
+    await (draws ? loadEncoders(model, weightsFrom) : loadWeights(model, join(weightsFrom, modelFiles.weights)));
+  }
   const { freeze, learningRateFactors, clipNorm, averageDecay } = settings;
   const names = [...trainableParameters(model, terms).keys()];
   const { frozen, factors } = parameterGroups(names, freeze, learningRateFactors);

@@ -1,15 +1,9 @@
 import { join } from 'node:path';
-import { dispose, eye, type Tensor, zeros } from '@tensorflow/tfjs-core';
+import { eye, type Tensor, type Variable, zeros } from '@tensorflow/tfjs-core';
 import { loadTokenizer, type TitleTokenizer } from '@uniecs/encoders/node';
-import {
-  disposeModule,
-  fileTensorsToStateDict,
-  loadStateDict,
-  namedParameters,
-  seededRandom,
-  UniecsError,
-} from '@uniecs/tensor';
-import { makeFolder, readSafetensors, writeFileAtomic } from '@uniecs/tensor/node';
+import { disposeModule, seededRandom, UniecsError } from '@uniecs/tensor';
+import { makeFolder, writeFileAtomic } from '@uniecs/tensor/node';
+import { loadParts } from '../files/load-parts.js';
 import { loadWeights, modelFiles, readJson, readTokenizer } from '../files/model-folder.js';
 import type { TwoTowerConfig } from './two-tower-config.js';
 import { type TwoTower, twoTower } from './two-tower-model.js';
@@ -77,23 +71,21 @@ export type StartWeights =
  * @throws UniecsError `data` where the weights are those of another size or vocabulary; nothing changes then
  */
 export async function loadStartWeights(model: TwoTower, start: StartWeights): Promise<void> {
-  const folder = 'alignment' in start ? start.alignment : start.encoders;
-  const { tensors } = await readSafetensors(join(folder, modelFiles.weights));
-  const dict = fileTensorsToStateDict(tensors);
-  const own = namedParameters(model);
-  const maps = 'alignment' in start ? mapsAsFusion(own, dict) : new Map<string, Tensor>();
-  try {
-    const found = [...own]
-      .filter(([name]) => startParts(start).some((part) => name.startsWith(`${part}.`)))
-      .map(([name, { shape }]) => {
-        const tensor = dict.get('alignment' in start ? name : name.replace(/^query_encoder\./, 'text_encoder.'));
-        if (tensor && String(tensor.shape) === String(shape)) return [name, tensor] as const;
-        throw unfit(folder, name, tensor && `'${name}' of shape [${tensor.shape}] instead of [${shape}]`);
-      });
-    loadStateDict(model, new Map([...found, ...maps]), { strict: false });
-  } finally {
-    dispose([...dict.values(), ...maps.values()]);
-  }
+  const aligned = 'alignment' in start;
+  const folder = aligned ? start.alignment : start.encoders;
+  const parts = ['query_encoder', 'text_encoder', 'image_encoder', ...(aligned ? ['query_projection'] : [])];
+  await loadParts(model, folder, {
+    source: (name) => {
+      if (!parts.some((part) => name.startsWith(`${part}.`))) return undefined;
+      return aligned ? name : name.replace(/^query_encoder\./, 'text_encoder.');
+    },
+    ...(aligned ? { made: mapsAsFusion } : {}),
+    unfit: {
+      where: 'loadStartWeights',
+      expected: `encoders of this size and vocabulary in ${folder}`,
+      hint: 'start from a model of the same size',
+    },
+  });
 }
 
 /**
@@ -101,10 +93,7 @@ export async function loadStartWeights(model: TwoTower, start: StartWeights): Pr
  * them on as they are, and the network's part begins at nothing: with the shortcut `pooled` stage 2 starts from the very embeddings that
  * stage 1 ended with. Nothing for a model that has other parts.
  */
-function mapsAsFusion(
-  own: ReturnType<typeof namedParameters>,
-  stage1: ReadonlyMap<string, Tensor>,
-): Map<string, Tensor> {
+function mapsAsFusion(own: ReadonlyMap<string, Variable>, stage1: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
   const made = new Map<string, Tensor>();
   for (const modality of ['image', 'text']) {
     const map = stage1.get(`fusion.${modality}.weight`);
@@ -117,21 +106,4 @@ function mapsAsFusion(
   }
   if (made.size > 0 && own.has('fusion.residual.scale')) made.set('fusion.residual.scale', zeros([1]));
   return made;
-}
-
-/** The parts of a model that a start has. */
-function startParts(start: StartWeights): string[] {
-  const encoders = ['query_encoder', 'text_encoder', 'image_encoder'];
-  return 'alignment' in start ? [...encoders, 'query_projection'] : encoders;
-}
-
-function unfit(folder: string, name: string, got = `none called '${name}'`): UniecsError {
-  return new UniecsError({
-    code: 'data',
-    where: 'loadStartWeights',
-    expected: `encoders of this size and vocabulary in ${folder}`,
-    got,
-    hint: 'start from a model of the same size',
-    details: { folder, name },
-  });
 }
