@@ -144,6 +144,24 @@ describe('uniecs ablate', () => {
     });
   });
 
+  it('starts every arm from the encoders of a model folder, encodes once where they are frozen, and says so in the report', async () => {
+    const args = ['ablate', ...data(), '--init', at('stopped/cells/full-7'), '--gating', 'off'];
+    const { code, err } = await uniecs(...args, '--freeze', 'encoders', '--out', at('heads'));
+    expect(code, err).toBe(0);
+    expect(new Set(events(err).flatMap(({ type, cell }) => (type === 'features' ? [cell] : [])))).toEqual(
+      new Set(['cells/full-7']),
+    );
+    const { init, base: shared, cells } = await report('heads');
+    expect(init.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(shared).toMatchObject({ size: 'tiny', freeze: ['encoders'] });
+    expect(cells).toEqual({ planned: 2, finished: 2 });
+    const drawn = ['ablate', ...data(), '--gating', 'off', '--freeze', 'encoders', '--out', at('heads')];
+    expect(events((await uniecs(...drawn)).err).at(-1)).toMatchObject({
+      ...{ type: 'error', code: 'data', exitCode: 2 },
+      got: expect.stringContaining('init'),
+    });
+  });
+
   it.each([
     ['a term to drop that there is not', ['--drop', 'CMAX'], "in the arm 'without CMAX'"],
     ['all terms dropped', ['--drop', 'TASKS'], 'at least one term'],
@@ -152,6 +170,7 @@ describe('uniecs ablate', () => {
     ['a beta above 1', ['--beta', '0,2'], 'Expected numbers from 0 to 1'],
     ['a test file that is not there', ['--gating', 'off', '--test', 'none.jsonl'], 'none.jsonl'],
     ['a grid file that is not there', ['--config', 'none.yaml'], 'none.yaml'],
+    ['a start that is not there', ['--gating', 'off', '--init', 'nowhere'], 'a model in nowhere to start from'],
     ['a folder that holds something else', ['--gating', 'off', '--out', '.'], 'the folder of an ablation'],
   ])('refuses %s before anything is trained, and exits 2', async (_, flags, complaint) => {
     const own = flags.includes('--out') ? ['--out', folder] : ['--out', at('never')];

@@ -31,6 +31,7 @@ import {
   epochsOption,
   examples,
   featureCacheOption,
+  freezeOption,
   imageCacheOption,
   imagesOption,
   logFormatOption,
@@ -142,11 +143,7 @@ function addTrain(program: Command, actions: Actions): void {
         'model folder whose weights the run starts from, with its size, tokenizer and encoders',
       ).conflicts('resume'),
     )
-    .option(
-      '--freeze <patterns>',
-      'parameters that stay as they are: names of parameters or modules, encoders, * for anything; commas between',
-      nameList,
-    )
+    .addOption(freezeOption())
     .addOption(epochsOption())
     .option('--steps <n>', 'steps instead of epochs', wholeNumber(1))
     .option('--batch-size <n>', 'pairs a step (default: 96, of size base 1024)', wholeNumber(1))

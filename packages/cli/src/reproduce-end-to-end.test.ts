@@ -101,6 +101,18 @@ describe('uniecs reproduce', () => {
     expect(sweep.page).toContain('R@10 by weighting.beta');
   });
 
+  it('starts all trainings from the encoders of a model folder, which the manifest names by content', async () => {
+    const own = models().map((word) => (word === at('paper') ? at('heads') : word));
+    const start = ['--init', at('paper/cells/UniECS-7'), '--freeze', 'encoders'];
+    const flags = ['--tasks', 'vt->vt', '--queries', '1'];
+    const { code, out, err } = await uniecs('reproduce', 'figure4', ...own, ...start, ...flags);
+    expect(code, err).toBe(0);
+    expect(new Set(lines(err).flatMap(({ type, cell }) => (type === 'features' ? [cell] : []))).size).toBe(1);
+    const { manifest } = JSON.parse(await readFile(lines(out)[0].report, 'utf8'));
+    expect(manifest.init.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(manifest.settings).toMatchObject({ size: 'tiny', freeze: ['encoders'] });
+  });
+
   it('figure3 counts categories by a catalogue', async () => {
     const benchmark = ['--test', at('cat/test.jsonl'), '--out', at('paper'), '--log-format', 'jsonl'];
     const { report, page } = await reproduced(

@@ -3,6 +3,7 @@ export type { AblationReport, ArmDifference, ArmReport, CellReport } from './abl
 export { checkGrid } from './ablation/check-grid.js';
 export { type Arm, type Cell, cellsOf, type Grid, mergedSettings } from './ablation/grid.js';
 export { ablationFiles, checkGridFolder, type Split } from './ablation/grid-folder.js';
+export { type StartDigest, type StartedGrid, startedGrid } from './ablation/grid-start.js';
 export {
   betaArm,
   changesNothing,

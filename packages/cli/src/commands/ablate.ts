@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { ImageSource } from '@uniecs/encoders/node';
 import type { LossTerm } from '@uniecs/losses';
 import {
   type AblationSummary,
@@ -10,6 +9,9 @@ import {
   checkGridFolder,
   configOfSettings,
   type Grid,
+  imageForm,
+  startedGrid,
+  storedEncoders,
   trainSettings,
 } from '@uniecs/retrieval';
 import { UniecsError } from '@uniecs/tensor';
@@ -17,8 +19,8 @@ import { type GridFlags, gridOfFlags } from '../config/grid-of-flags.js';
 import { readGrid } from '../config/read-grid.js';
 import { inputsToStore, type RunInputs } from '../config/run-inputs.js';
 import { type SettingsFlags, settingsOfFlags } from '../config/settings-of-flags.js';
-import { openImages } from '../data/open-images.js';
 import { readGoodPairs } from '../data/read-good.js';
+import { sharedImages } from '../data/shared-images.js';
 import { startEngine } from '../engine.js';
 import { afterStart, exitCodes, interruptedCode } from '../exit-code.js';
 import type { DeviceName } from '../machine/device.js';
@@ -28,11 +30,12 @@ import { type Io, print } from '../terminal/io.js';
 import { writeLine } from '../terminal/json-lines.js';
 import { jsonlReporter, prettyReporter, type TrainReporter } from '../terminal/train-reporter.js';
 import { loadTerm } from '../terms/load-term.js';
-import { checkTerms } from '../training/run-checks.js';
+import { checkInit, checkTerms } from '../training/run-checks.js';
 import { runDevice } from '../training/run-device.js';
+import { type StartFlags, startOfFlags } from '../training/run-start.js';
 
 /** The flags of `uniecs ablate`. */
-export interface AblateFlags extends Omit<SettingsFlags, 'drop' | 'seed'>, GridFlags, RunInputs {
+export interface AblateFlags extends Omit<SettingsFlags, 'drop' | 'seed'>, GridFlags, StartFlags, RunInputs {
   /** The pairs to judge on; default those of `val`. */
   readonly test?: string;
   readonly out: string;
@@ -49,39 +52,38 @@ export interface AblateFlags extends Omit<SettingsFlags, 'drop' | 'seed'>, GridF
  */
 export async function runAblate(flags: AblateFlags, io: Io): Promise<number> {
   await startEngine();
-  const { out, train, val, test, term, config, imageCache, dataWorkers } = flags;
+  const { out, train, val, test, init, term, config, imageCache, dataWorkers } = flags;
   const asLines = flags.logFormat === 'jsonl';
   const reporter = asLines ? jsonlReporter(io.stderr) : prettyReporter(io.stderr);
   const { note } = reporter;
   const tell = gridTeller(reporter);
   const file = config === undefined ? {} : await readGrid(config);
   const { drop: _drops, ...ofBase } = flags;
-  const grid = gridOfFlags(flags, file, settingsOfFlags(ofBase, file.base), note);
+  const asked = gridOfFlags(flags, file, settingsOfFlags(ofBase, file.base), note);
   const terms = term === undefined ? [] : [await loadTerm(term)];
-  checkGrid(grid);
+  checkGrid(asked);
+  if (init !== undefined) await checkInit(init);
+  const { grid, init: start } = await startedGrid(init, asked);
   checkArms(grid, terms);
   const names = terms.map(({ name }) => name);
-  await checkGridFolder(out, grid, { terms: names, split: test === undefined ? 'validation' : 'test' });
+  await checkGridFolder(out, grid, { terms: names, split: test === undefined ? 'validation' : 'test', init: start });
   const device = await runDevice(flags.device, undefined, note);
-  const sources = new Map<number, ImageSource>();
-  const images = (size: number) => {
-    const source = sources.get(size) ?? openImages({ size, imageCache, dataWorkers, note });
-    sources.set(size, source);
-    return source;
-  };
+  const encoders = init === undefined ? undefined : await storedEncoders(init);
+  const form = imageForm(encoders ?? configOfSettings(trainSettings(grid.base), 1));
+  const images = sharedImages({ imageCache, dataWorkers, note });
   try {
     const quiet = asLines ? { ...io, stderr: { write: () => {} } } : io;
-    const { imageSize } = configOfSettings(trainSettings(grid.base), 1).image;
     const reading = { images: flags.images, skipBad: flags.skipBad, note };
     const [pairs = [], validation = [], judged] = await readGoodPairs(
       [train, val, ...(test === undefined ? [] : [test])],
       quiet,
-      { ...reading, decode: images(imageSize).check },
+      { ...reading, decode: images.of(form).check },
     );
     const inputs = (folder: string) => inputsToStore(folder, flags);
     let started = false;
     const summary = await ablate({
-      ...{ grid, train: pairs, validation, out, device, terms, images, inputs, signal: io.signal },
+      ...{ grid, train: pairs, validation, out, device, terms, images: images.of, inputs, signal: io.signal },
+      ...startOfFlags(flags),
       ...(judged ? { test: judged } : {}),
       ...(flags.keepCheckpoints ? { keepCheckpoints: true } : {}),
       onEvent: (event) => {
@@ -96,7 +98,7 @@ export async function runAblate(flags: AblateFlags, io: Io): Promise<number> {
     return conclude(summary, flags, io, reporter);
   } finally {
     reporter.end();
-    await Promise.all([...sources.values()].map((source) => source.dispose()));
+    await images.dispose();
   }
 }
 

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { ImageSource } from '@uniecs/encoders/node';
 import type { AttributeFields, Pair } from '@uniecs/mbeer';
 import {
   type BeyondTextEvent,
@@ -14,8 +13,8 @@ import {
   twoTowerArms,
   twoTowerSettings,
 } from '@uniecs/retrieval';
-import { openImages } from '../data/open-images.js';
 import { readGoodItems, readGoodPairs } from '../data/read-good.js';
+import { sharedImages } from '../data/shared-images.js';
 import { startEngine } from '../engine.js';
 import { afterStart, exitCodes, interruptedCode } from '../exit-code.js';
 import type { DeviceName } from '../machine/device.js';
@@ -62,18 +61,12 @@ export async function runBeyondText(flags: BeyondTextFlags, io: Io): Promise<num
   if (init !== undefined) await checkInit(init);
   await readRecipe(out);
   const device = await runDevice(flags.device, undefined, note);
-  const sources = new Map<number, ImageSource>();
-  const images = (side: number) => {
-    const source = sources.get(side) ?? openImages({ size: side, imageCache, dataWorkers, note });
-    sources.set(side, source);
-    return source;
-  };
+  const images = sharedImages({ imageCache, dataWorkers, note });
   try {
     const quiet = asLines ? { ...io, stderr: { write: () => {} } } : io;
     const reading = { images: flags.images, skipBad, note };
     const encoders = init === undefined ? undefined : await storedEncoders(init);
-    const { size: side } = imageForm(encoders ?? modelConfig(size, preset, 1));
-    const decode = images(side).check;
+    const decode = images.of(imageForm(encoders ?? modelConfig(size, preset, 1))).check;
     const items = await readGoodItems(flags.catalog, quiet, { ...reading, decode });
     const { val, test, fields, seeds } = flags;
     const heldOut =
@@ -85,7 +78,7 @@ export async function runBeyondText(flags: BeyondTextFlags, io: Io): Promise<num
     );
     let started = false;
     const summary = await beyondText({
-      ...{ items, settings, arms, out, device, images, signal: io.signal },
+      ...{ items, settings, arms, out, device, images: images.of, signal: io.signal },
       data: { ...heldOut, ...(fields ? { fields } : {}) },
       ...(seeds ? { seeds } : {}),
       ...(init === undefined ? {} : { init }),
@@ -101,7 +94,7 @@ export async function runBeyondText(flags: BeyondTextFlags, io: Io): Promise<num
     return conclude(summary, flags, io, note);
   } finally {
     reporter.end();
-    await Promise.all([...sources.values()].map((source) => source.dispose()));
+    await images.dispose();
   }
 }
 

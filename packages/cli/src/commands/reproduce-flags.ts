@@ -1,15 +1,16 @@
 import type { SettingsFlags } from '../config/settings-of-flags.js';
 import type { DeviceName } from '../machine/device.js';
 import type { NamedPath } from '../options/named-paths.js';
+import type { StartFlags } from '../training/run-start.js';
 
 /** Flags that are settings of all models. */
 type ModelSettings = Pick<
   SettingsFlags,
-  'size' | 'epochs' | 'steps' | 'batchSize' | 'microBatch' | 'lr' | 'dataWorkers'
+  'size' | 'epochs' | 'steps' | 'batchSize' | 'microBatch' | 'lr' | 'dataWorkers' | 'freeze'
 >;
 
 /** The flags of the commands in `uniecs reproduce`; each has those that it has a use for. */
-export interface ReproduceFlags extends ModelSettings {
+export interface ReproduceFlags extends ModelSettings, StartFlags {
   readonly train?: string;
   readonly val?: string;
   readonly test?: string;

@@ -1,4 +1,3 @@
-import type { ImageSource } from '@uniecs/encoders/node';
 import type { Benchmark, Pair } from '@uniecs/mbeer';
 import {
   type AblationEvent,
@@ -7,6 +6,7 @@ import {
   configOfSettings,
   type GivenModel,
   type GivenSettings,
+  imageForm,
   methodsToTrain,
   type Reproduced,
   type ReproduceOptions,
@@ -18,6 +18,8 @@ import {
   reproduceTable1,
   reproduceTable3,
   reproduceTable4,
+  settingsFrom,
+  storedEncoders,
   type TrainingOptions,
   table1Methods,
   trainSettings,
@@ -26,9 +28,9 @@ import { UniecsError } from '@uniecs/tensor';
 import { readSettings } from '../config/read-settings.js';
 import { inputsToStore } from '../config/run-inputs.js';
 import { settingsOfFlags } from '../config/settings-of-flags.js';
-import { openImages } from '../data/open-images.js';
 import { benchmarkNames, readGoodBenchmark } from '../data/read-benchmark.js';
 import { readGoodPairs } from '../data/read-good.js';
+import { sharedImages } from '../data/shared-images.js';
 import { importEmbeddings } from '../embeddings/import-embeddings.js';
 import { afterStart } from '../exit-code.js';
 import { gridLine, gridTeller } from '../terminal/grid-events.js';
@@ -39,6 +41,7 @@ import type { ReproductionReport } from '../terminal/reproduction-tables.js';
 import type { TrainReporter } from '../terminal/train-reporter.js';
 import { checkInit, checkTerms } from '../training/run-checks.js';
 import { runDevice } from '../training/run-device.js';
+import { startOfFlags } from '../training/run-start.js';
 import type { ReproduceFlags } from './reproduce-flags.js';
 
 /** A reproduction that needs models. */
@@ -58,22 +61,20 @@ export async function reproduceWithModels(
   flags: ReproduceFlags,
   { io, reporter, asLines }: Telling,
 ): Promise<Reproduced<ReproductionReport>> {
-  const { images: folder, imageCache, dataWorkers, skipBad, device: named } = flags;
+  const { images: folder, imageCache, dataWorkers, skipBad, init, device: named } = flags;
   const { note } = reporter;
   const given = (flags.model ?? []).map(({ name, path }) => ({ name, folder: path }));
-  const settings = settingsOfFlags(settingsFlags(flags), flags.config ? await readSettings(flags.config) : {});
-  checkSettings(settings);
+  const asked = settingsOfFlags(settingsFlags(flags), flags.config ? await readSettings(flags.config) : {});
+  checkSettings(asked);
+  if (init !== undefined) await checkInit(init);
+  const settings = await settingsFrom(init, asked);
   checkTerms(settings, []);
   const toTrain = methodNames(what, flags, given);
   const files = filesOf(what, flags, toTrain);
   for (const model of given) await checkInit(model.folder);
+  const encoders = init === undefined ? undefined : await storedEncoders(init);
   const device = await runDevice(named, undefined, note);
-  const sources = new Map<number, ImageSource>();
-  const images = (size: number) => {
-    const source = sources.get(size) ?? openImages({ size, imageCache, dataWorkers, note });
-    sources.set(size, source);
-    return source;
-  };
+  const images = sharedImages({ imageCache, dataWorkers, note });
   const measuring = measureTeller(io, asLines);
   const tell = gridTeller(reporter);
   let started = false;
@@ -84,13 +85,13 @@ export async function reproduceWithModels(
   };
   try {
     const quiet = asLines ? { ...io, stderr: { write: () => {} } } : io;
-    const { imageSize } = configOfSettings(trainSettings(settings), 1).image;
-    const decode = toTrain.length > 0 ? { decode: images(imageSize).check } : {};
+    const form = imageForm(encoders ?? configOfSettings(trainSettings(settings), 1));
+    const decode = toTrain.length > 0 ? { decode: images.of(form).check } : {};
     const judgesModels = toTrain.length > 0 || given.length > 0;
     const benchmarks = what === 'table3' ? await benchmarksOf(flags, judgesModels, quiet, note) : [];
     const read = await readGoodPairs(files, quiet, { images: folder, skipBad, note, ...decode });
     const options: ReproduceOptions = {
-      ...{ out: flags.out, given, device, images, signal: io.signal, onMeasure: measuring.update },
+      ...{ out: flags.out, given, device, images: images.of, signal: io.signal, onMeasure: measuring.update },
       ...{ evaluation: read.at(-1) ?? [], split: flags.test === undefined ? 'validation' : 'test' },
       ...(toTrain.length > 0 ? { training: { ...trainingOf(read, settings, flags), onEvent } } : {}),
     };
@@ -100,7 +101,7 @@ export async function reproduceWithModels(
   } finally {
     measuring.end();
     reporter.end();
-    await Promise.all([...sources.values()].map((source) => source.dispose()));
+    await images.dispose();
   }
 }
 
@@ -160,8 +161,8 @@ function known<T extends object>(fields: T): { [Name in keyof T]?: Exclude<T[Nam
   };
 }
 
-function settingsFlags({ size, epochs, steps, batchSize, microBatch, lr, dataWorkers }: ReproduceFlags) {
-  return known({ size, epochs, steps, batchSize, microBatch, lr, dataWorkers });
+function settingsFlags({ size, epochs, steps, batchSize, microBatch, lr, dataWorkers, freeze }: ReproduceFlags) {
+  return known({ size, epochs, steps, batchSize, microBatch, lr, dataWorkers, freeze });
 }
 
 /** Names of what is to be trained. */
@@ -199,6 +200,7 @@ function trainingOf(
   const files = { train: flags.train as string, val: flags.val as string, ...known({ images, skipBad }) };
   return {
     ...{ train, validation, settings, seeds, inputs: (folder) => inputsToStore(folder, files) },
+    ...startOfFlags(flags),
     ...known({ keepCheckpoints }),
   };
 }

@@ -16,7 +16,7 @@ import {
 import { readSettings } from '../config/read-settings.js';
 import { inputsOf, inputsToStore, type RunInputs } from '../config/run-inputs.js';
 import { type SettingsFlags, settingsOfFlags } from '../config/settings-of-flags.js';
-import { defaultFeatureCache, openImages } from '../data/open-images.js';
+import { openImages } from '../data/open-images.js';
 import { readGoodPairs } from '../data/read-good.js';
 import { readHardNegatives } from '../data/read-hard-negatives.js';
 import { startEngine } from '../engine.js';
@@ -30,14 +30,13 @@ import { jsonlReporter, prettyReporter, type TrainReporter } from '../terminal/t
 import { loadTerm } from '../terms/load-term.js';
 import { checkInit, checkTerms } from '../training/run-checks.js';
 import { runDevice } from '../training/run-device.js';
+import { type StartFlags, startOfFlags } from '../training/run-start.js';
 
 /** The flags of `uniecs train`. */
-export interface TrainFlags extends SettingsFlags, Partial<RunInputs> {
+export interface TrainFlags extends SettingsFlags, StartFlags, Partial<RunInputs> {
   readonly out: string;
   readonly imageCache?: string;
-  readonly featureCache?: string;
   readonly config?: string;
-  readonly init?: string;
   readonly device?: DeviceName;
   readonly resume?: boolean;
   readonly logFormat: 'pretty' | 'jsonl';
@@ -85,14 +84,14 @@ export async function runTrain(flags: TrainFlags, io: Io): Promise<number> {
       train: pairs,
       validation,
       images,
-      ...(flags.featureCache === 'off' ? {} : { features: flags.featureCache ?? defaultFeatureCache() }),
+      ...startOfFlags(flags),
       out,
       resume,
       terms,
       inputs: inputsToStore(out, inputs),
       ...hardNegatives,
     };
-    return await trainOn({ ...run, ...(flags.init === undefined ? {} : { init: flags.init }) }, reporter, asLines, io);
+    return await trainOn(run, reporter, asLines, io);
   } finally {
     reporter.end();
     await images.dispose();

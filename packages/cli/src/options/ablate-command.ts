@@ -5,6 +5,8 @@ import {
   deviceOption,
   epochsOption,
   examples,
+  featureCacheOption,
+  freezeOption,
   imageCacheOption,
   imagesOption,
   logFormatOption,
@@ -27,6 +29,7 @@ export function addAblate(program: Command, action: (flags: AblateFlags) => Prom
     .requiredOption('--out <dir>', 'folder of the grid: new, or one to go on with; several processes may share it')
     .addOption(imagesOption())
     .addOption(imageCacheOption())
+    .option('--init <dir>', 'model folder whose encoders and tokenizer all runs start from (default: a random draw)')
     .option(
       '--config <file>',
       'grid (YAML): base (settings), arms (settings by name), seeds, baseline; flags override base and seeds',
@@ -55,12 +58,14 @@ export function addAblate(program: Command, action: (flags: AblateFlags) => Prom
     .addOption(architectureOption())
     .addOption(sizeOption())
     .addOption(presetOption())
+    .addOption(freezeOption())
     .addOption(epochsOption())
     .option('--steps <n>', 'steps instead of epochs', wholeNumber(1))
     .option('--batch-size <n>', 'pairs a step (default: 96, of size base 1024)', wholeNumber(1))
     .option('--micro-batch <n>', 'pairs encoded at a time (default: all of the step)', wholeNumber(1))
     .option('--lr <x>', 'peak learning rate (default: that of the size)', positiveNumber)
     .option('--data-workers <n>', 'threads that decode and augment images', wholeNumber(0))
+    .addOption(featureCacheOption())
     .option('--term <file>', 'module that exports a loss term of your own, for all arms that do not drop it')
     .addOption(deviceOption(' (default: auto)'))
     .option('--skip-bad', 'leave bad lines out instead of stopping')
@@ -71,6 +76,7 @@ export function addAblate(program: Command, action: (flags: AblateFlags) => Prom
       examples(
         'uniecs ablate --train train.jsonl --val val.jsonl --test test.jsonl --out table4 --grid table4 --seeds 7,8,9',
         'uniecs ablate --train train.jsonl --val val.jsonl --test test.jsonl --out figure6 --grid figure6 --seeds 7,8,9',
+        'uniecs ablate --train train.jsonl --val val.jsonl --out heads --init pretrained --freeze encoders --grid table4',
         'uniecs ablate --train train.jsonl --val val.jsonl --out own --drop CLAL --drop PLC,V2V --gating off --term loss.mjs',
       ),
     )

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { deviceNames } from '../machine/device.js';
-import { choice, fileEndingIn, wholeNumber } from './parsers.js';
+import { choice, fileEndingIn, nameList, wholeNumber } from './parsers.js';
 
 /** `--images`. */
 export function imagesOption(): Option {
@@ -21,6 +21,14 @@ export function embeddingCacheOption(): Option {
     '--embedding-cache <dir>',
     "folder that keeps embeddings by the content of model and item, or off (default: the user's cache folder)",
   );
+}
+
+/** `--freeze`. */
+export function freezeOption(): Option {
+  return new Option(
+    '--freeze <patterns>',
+    'parameters that stay as they are: names of parameters or modules, encoders, * for anything; commas between',
+  ).argParser(nameList);
 }
 
 /** `--feature-cache` of the commands that train. */

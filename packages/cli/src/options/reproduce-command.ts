@@ -5,6 +5,8 @@ import {
   deviceOption,
   epochsOption,
   examples,
+  featureCacheOption,
+  freezeOption,
   imageCacheOption,
   imagesOption,
   logFormatOption,
@@ -128,6 +130,10 @@ function withTraining(command: Command): Command {
     .requiredOption('--out <dir>', 'folder of the reproductions: new, or that of others; each model is trained once')
     .addOption(imagesOption())
     .addOption(imageCacheOption())
+    .option(
+      '--init <dir>',
+      'model folder whose encoders and tokenizer all trainings start from (default: a random draw)',
+    )
     .option('--config <file>', 'settings (YAML) for all models, by the names they have in config.json')
     .addOption(sizeOption())
     .addOption(epochsOption())
@@ -135,6 +141,8 @@ function withTraining(command: Command): Command {
     .option('--batch-size <n>', 'pairs a step (default: 96, of size base 1024)', wholeNumber(1))
     .option('--micro-batch <n>', 'pairs encoded at a time (default: all of the step)', wholeNumber(1))
     .option('--lr <x>', 'peak learning rate (default: that of the size)', positiveNumber)
+    .addOption(freezeOption())
+    .addOption(featureCacheOption())
     .option('--seeds <list>', 'seeds of training, with commas between (default: 7)', wholeNumbers(0))
     .option('--data-workers <n>', 'threads that decode and augment images', wholeNumber(0))
     .addOption(deviceOption(' (default: auto)'))

@@ -54,15 +54,19 @@ ${madeFrom(report)}
   return htmlDocument({ title: `${name} - ablation`, style, body });
 }
 
-function madeFrom({ data, base, arms, terms, bootstrap }: AblationReport): Html {
+function madeFrom({ data, base, arms, terms, bootstrap, init }: AblationReport): Html {
   const sets = Object.entries(data).map(
     ([name, { pairs, sha256, images }]) =>
       html`<tr><th scope="row">${name}</th><td>${wholeNumber(pairs)}</td><td class="text">${sha256}</td><td>${wholeNumber(images.files)}</td><td class="text">${images.sha256}</td></tr>
 `,
   );
   const settings = { base, arms: Object.fromEntries(arms.map((arm) => [arm.name, arm.settings])), terms, bootstrap };
+  const start = init
+    ? html`<p class="note">All arms start from the encoders of a model folder, by content ${init.sha256}.</p>
+`
+    : '';
   return html`<div class="scroll"><table><thead><tr>${['pairs of', 'pairs', 'SHA-256', 'pictures', 'SHA-256 of the pictures'].map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>
 ${sets}</tbody></table></div>
-<details><summary>Settings</summary><pre class="scroll">${JSON.stringify(settings, null, 2)}</pre></details>`;
+${start}<details><summary>Settings</summary><pre class="scroll">${JSON.stringify(settings, null, 2)}</pre></details>`;
 }

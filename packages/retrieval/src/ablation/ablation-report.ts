@@ -59,6 +59,8 @@ export interface AblationReport {
   readonly base: GivenSettings;
   readonly terms: readonly string[];
   readonly data: StoredGrid['data'];
+  /** The model folder whose encoders all arms started from; without one they were drawn. */
+  readonly init?: StoredGrid['init'];
   readonly bootstrap: Required<Pick<BootstrapOptions, 'resamples' | 'confidence' | 'seed'>>;
   readonly cells: { readonly planned: number; readonly finished: number };
   /** What a reader must know before believing the rest. */
@@ -81,7 +83,7 @@ export function ablationReport(
   cells: readonly CellOnDisk[],
   { resamples = 5000, confidence = 0.95, seed = 7 }: Pick<BootstrapOptions, 'resamples' | 'confidence' | 'seed'> = {},
 ): AblationReport {
-  const { baseline, split, seeds, base, terms, data } = grid;
+  const { baseline, split, seeds, base, terms, data, init } = grid;
   const bootstrap = { resamples, confidence, seed };
   const sweep = sweptSetting(grid.arms);
   const ofBaseline = finishedOf(cells, baseline);
@@ -112,6 +114,7 @@ export function ablationReport(
     base,
     terms,
     data,
+    ...(init ? { init } : {}),
     bootstrap,
     cells: { planned: cells.length, finished },
     warnings: warningsOf(grid, arms),

@@ -13,7 +13,7 @@ import {
   trainSettings,
   unbindingSettings,
 } from '../training/train-settings.js';
-import type { GridData } from './grid-folder.js';
+import type { StoredGrid } from './grid-folder.js';
 
 /** The files that an ablation adds to the run folder of a cell. */
 export const cellFiles = { cell: 'cell.json', ranks: 'ranks.safetensors' } as const;
@@ -31,7 +31,7 @@ export interface CellEffort {
 export interface CellResult extends CellEffort {
   readonly arm: string;
   readonly seed: number;
-  /** SHA-256 over what decides on the result: settings, data, terms. */
+  /** SHA-256 over what decides on the result: see `cellFingerprint`. */
   readonly fingerprint: string;
   readonly settings: TrainSettings;
   /** Numbers that the model and the terms have. */
@@ -57,15 +57,18 @@ export interface FinishedCell {
 }
 
 /**
- * What decides on the result of a cell, as a short text: its settings, the revision of its preset, the data, the terms. Which saves are made
- * and kept does not.
+ * What decides on the result of a cell, as a short text: its settings, the revision of its preset, the data, the terms, the model folder that
+ * it starts from. Which saves are made and kept does not.
  */
-export function cellFingerprint(settings: GivenSettings, data: GridData, terms: readonly string[]): string {
+export function cellFingerprint(
+  settings: GivenSettings,
+  { data, terms, init }: Pick<StoredGrid, 'data' | 'terms' | 'init'>,
+): string {
   const binding = Object.entries(settings).filter(([name]) => !unbindingSettings.has(name));
   // As given and not filled in: a version that has a setting more still knows the results of the one before.
   const mark = presetMark(settings.preset ?? 'recommended');
   return createHash('sha256')
-    .update(canonicalJson({ settings: Object.fromEntries(binding), ...mark, data, terms }))
+    .update(canonicalJson({ settings: Object.fromEntries(binding), ...mark, data, terms, ...(init ? { init } : {}) }))
     .digest('hex');
 }
 

@@ -1,7 +1,7 @@
 import type { LossTerm } from '@uniecs/losses';
 import type { Pair } from '@uniecs/mbeer';
 import { UniecsError } from '@uniecs/tensor';
-import { assembleRun, type ConfigOf } from '../training/assemble-run.js';
+import { assembleRun, type ConfigOf, type RunSources } from '../training/assemble-run.js';
 import { trainSettings } from '../training/train-settings.js';
 import { type Cell, cellsOf, folderName, type Grid } from './grid.js';
 
@@ -42,7 +42,7 @@ export function checkGrid(grid: Grid): void {
 }
 
 /** What cells are assembled from. */
-export interface CellSources {
+export interface CellSources extends Pick<RunSources, 'encodersFrom' | 'features'> {
   readonly configOf: ConfigOf;
   readonly train: readonly Pair[];
   readonly validation: readonly Pair[];
@@ -55,7 +55,8 @@ export interface CellSources {
  *
  * @throws UniecsError as `assembleRun`, naming the arm; `interrupted`
  */
-export async function checkCells(cells: readonly Cell[], sources: CellSources, signal?: AbortSignal): Promise<void> {
+export async function checkCells(cells: readonly Cell[], given: CellSources, signal?: AbortSignal): Promise<void> {
+  const sources = { ...given, tokenizerFrom: given.encodersFrom };
   const arms = new Map(cells.map((cell) => [cell.arm, cell]));
   for (const cell of arms.values()) {
     if (signal?.aborted) return;
@@ -67,7 +68,7 @@ export async function checkCells(cells: readonly Cell[], sources: CellSources, s
 }
 
 /** Does something for an arm; what goes wrong names it. */
-function ofArm<T>({ arm }: Cell, work: () => T): T {
+export function ofArm<T>({ arm }: Cell, work: () => T): T {
   const named = (cause: unknown): unknown => {
     if (!UniecsError.isInstance(cause)) return cause;
     const { code, expected, got, hint, details } = cause;

@@ -11,6 +11,7 @@ import { readJson } from '../files/model-folder.js';
 import { lockSoon } from '../files/run-lock.js';
 import { type GivenSettings, trainSettings, unbindingSettings } from '../training/train-settings.js';
 import { type Arm, cellsFolder, type Grid, mergedSettings } from './grid.js';
+import type { StartDigest } from './grid-start.js';
 
 /** The files of an ablation's folder, beside those of its cells. */
 export const ablationFiles = {
@@ -45,7 +46,12 @@ export interface StoredGrid {
   /** The pairs that cells are judged on. */
   readonly split: Split;
   readonly data: GridData;
+  /** The model folder whose encoders all cells start from; without one they are drawn. */
+  readonly init?: StartDigest | undefined;
 }
+
+/** What of a stored grid is not said by the grid that is asked for. */
+export type GridSources = Pick<StoredGrid, 'terms' | 'split' | 'data' | 'init'>;
 
 /** Digests of pairs and of their pictures. Reads every picture once. */
 export async function gridData(data: Readonly<Record<keyof GridData, readonly Pair[]>>): Promise<GridData> {
@@ -56,8 +62,8 @@ export async function gridData(data: Readonly<Record<keyof GridData, readonly Pa
 }
 
 /**
- * Whether a grid may be worked on in a folder: a new or empty one, or that of a grid with the same base, data, terms and split, and with the
- * same settings for every arm that both have. Arms and seeds may be added, or left out for the others to do.
+ * Whether a grid may be worked on in a folder: a new or empty one, or that of a grid with the same base, data, terms, split and start, and with
+ * the same settings for every arm that both have. Arms and seeds may be added, or left out for the others to do.
  *
  * @param beside names of files and folders that may be there although no grid is yet
  * @throws UniecsError `file` for a folder that holds something else, `data` naming what differs
@@ -65,7 +71,7 @@ export async function gridData(data: Readonly<Record<keyof GridData, readonly Pa
 export async function checkGridFolder(
   out: string,
   grid: Grid,
-  more: Partial<Pick<StoredGrid, 'terms' | 'split' | 'data'>> = {},
+  more: Partial<GridSources> = {},
   beside: readonly string[] = [],
 ): Promise<StoredGrid | undefined> {
   const stored = await readGrid(out, beside);
@@ -106,7 +112,7 @@ export async function checkGridFolder(
 export async function joinGrid(
   out: string,
   grid: Grid,
-  more: Pick<StoredGrid, 'terms' | 'split' | 'data'>,
+  more: GridSources,
   beside: readonly string[] = [],
 ): Promise<StoredGrid> {
   await checkGridFolder(out, grid, more, beside);

@@ -14,7 +14,11 @@ import { readFinished, secondsSoFar, writeEffort, writeResult } from './cell-fil
 import type { Cell } from './grid.js';
 
 /** What a cell is run with. */
-export interface CellRun extends Pick<TrainOptions, 'train' | 'validation' | 'terms' | 'images' | 'inputs' | 'signal'> {
+export interface CellRun
+  extends Pick<
+    TrainOptions,
+    'train' | 'validation' | 'encodersFrom' | 'features' | 'terms' | 'images' | 'inputs' | 'signal'
+  > {
   readonly cell: Cell;
   /** Where the cell lies. */
   readonly folder: string;

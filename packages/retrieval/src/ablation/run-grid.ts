@@ -4,6 +4,8 @@ import type { ImageSource } from '@uniecs/encoders/node';
 import type { LossTerm } from '@uniecs/losses';
 import type { Pair } from '@uniecs/mbeer';
 import { parameters, UniecsError } from '@uniecs/tensor';
+import { storedEncoders } from '../files/stored-encoders.js';
+import { type ImageForm, imageForm } from '../model/image-form.js';
 import type { ConfigOf } from '../training/assemble-run.js';
 import type { TrainOptions } from '../training/train.js';
 import type { TrainEvent } from '../training/train-events.js';
@@ -12,6 +14,7 @@ import { cellFingerprint, readFinished } from './cell-files.js';
 import { checkCells, checkGrid } from './check-grid.js';
 import { type Cell, cellsOf, type Grid } from './grid.js';
 import { checkGridFolder, gridData, joinGrid } from './grid-folder.js';
+import { startedGrid } from './grid-start.js';
 import { type CellOutcome, runCell } from './run-cell.js';
 
 /** What is told while the cells of a grid are trained. */
@@ -29,14 +32,17 @@ export type AblationEvent =
   | { readonly type: 'training'; readonly cell: Cell; readonly event: TrainEvent };
 
 /** What the cells of a grid are trained with. */
-export interface RunGridOptions extends Pick<TrainOptions, 'train' | 'validation' | 'device' | 'terms' | 'signal'> {
+export interface RunGridOptions
+  extends Pick<TrainOptions, 'train' | 'validation' | 'features' | 'device' | 'terms' | 'signal'> {
   readonly grid: Grid;
+  /** A model folder whose tokenizer and encoders all cells start from, as `encodersFrom` of `train`; default a draw from each cell's seed. */
+  readonly init?: string;
   /** The pairs that all cells are judged on; default the validation pairs, on which each cell's best weights were chosen. */
   readonly test?: readonly Pair[];
   /** The folder of the grid. Several processes may work on one. */
   readonly out: string;
-  /** The source of images of a size, which the caller disposes; default one of each run's own. */
-  readonly images?: (size: number) => ImageSource;
+  /** The source of images of a form, which the caller disposes; default one of each run's own. */
+  readonly images?: (form: ImageForm) => ImageSource;
   /** What a cell's `config.json` keeps for whoever resumes it by hand; given the cell's folder. */
   readonly inputs?: (folder: string) => Readonly<Record<string, unknown>>;
   /** Whether the checkpoints of cells that are done stay; default false. */
@@ -70,13 +76,14 @@ export async function runGrid(
   configOf: ConfigOf,
   write: () => Promise<void>,
 ): Promise<GridOutcome> {
-  const { grid, train, validation, test, out, terms = [], beside, signal, onEvent = () => {} } = options;
+  const { train, validation, test, out, terms = [], beside, signal, onEvent = () => {} } = options;
   const evaluation = test ?? validation;
-  checkGrid(grid);
+  checkGrid(options.grid);
+  const { grid, init } = await startedGrid(options.init, options.grid);
   for (const [name, { length }] of Object.entries({ training: train, validation, test: evaluation })) {
     if (length === 0) throw noPairs(name);
   }
-  const more = { terms: terms.map(({ name }) => name), split: test ? 'test' : 'validation' } as const;
+  const more = { terms: terms.map(({ name }) => name), split: test ? 'test' : 'validation', init } as const;
   await checkGridFolder(out, grid, more, beside);
   const data = await gridData({ train, validation, evaluation });
   const stored = await checkGridFolder(out, grid, { ...more, data }, beside);
@@ -85,14 +92,19 @@ export async function runGrid(
   const arms = grid.arms.map((arm) => stored?.arms.find(({ name }) => name === arm.name) ?? arm);
   const first = cellsOf({ ...grid, base: stored?.base ?? grid.base, arms });
   const fingerprints = new Map(
-    cells.map((cell, i) => [cell, cellFingerprint((first[i] as Cell).settings, data, more.terms)]),
+    cells.map((cell, i) => [cell, cellFingerprint((first[i] as Cell).settings, { ...more, data })]),
   );
   const fingerprintOf = (cell: Cell) => fingerprints.get(cell) as string;
   const isDone = async (cell: Cell) => (await readFinished(join(out, cell.folder), fingerprintOf(cell))) !== undefined;
   const done = new Map<Cell, boolean>();
   for (const cell of cells) done.set(cell, await isDone(cell));
   const left = cells.filter((cell) => !done.get(cell));
-  await checkCells(left, { configOf, train, validation, terms }, signal);
+  const start = {
+    ...(options.init === undefined ? {} : { encodersFrom: options.init }),
+    ...(options.features === undefined ? {} : { features: options.features }),
+  };
+  const encoders = options.init === undefined ? undefined : await storedEncoders(options.init);
+  await checkCells(left, { configOf, train, validation, terms, ...start }, signal);
   await joinGrid(out, grid, { ...more, data }, beside);
   onEvent({ type: 'grid', cells: cells.length, finished: cells.length - left.length });
 
@@ -105,7 +117,7 @@ export async function runGrid(
   async function work(cell: Cell): Promise<boolean> {
     const place = cells.indexOf(cell) + 1;
     const folder = join(out, cell.folder);
-    const size = configOf(trainSettings(cell.settings), 1).image.imageSize;
+    const form = imageForm(encoders ?? configOf(trainSettings(cell.settings), 1));
     let started = false;
     renewTerms();
     const outcome = await runCell({
@@ -117,9 +129,10 @@ export async function runGrid(
       validation,
       evaluation,
       terms,
+      ...start,
       device: options.device ?? 'cpu',
       keepCheckpoints: options.keepCheckpoints ?? false,
-      ...(options.images ? { images: options.images(size) } : {}),
+      ...(options.images ? { images: options.images(form) } : {}),
       ...(options.inputs ? { inputs: options.inputs(folder) } : {}),
       ...(signal ? { signal } : {}),
       onEvent: (event) => {

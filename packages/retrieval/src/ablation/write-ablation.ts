@@ -39,10 +39,10 @@ export function readCells(out: string, grid: StoredGrid): Promise<CellOnDisk[]> 
   return Promise.all(cellsOf(grid).map((cell) => readCellOf(out, grid, cell)));
 }
 
-async function readCellOf(out: string, { data, terms }: StoredGrid, cell: Cell): Promise<CellOnDisk> {
+async function readCellOf(out: string, grid: StoredGrid, cell: Cell): Promise<CellOnDisk> {
   const { arm, seed, folder } = cell;
   const path = join(out, folder);
-  const finished = await readFinished(path, cellFingerprint(cell.settings, data, terms));
+  const finished = await readFinished(path, cellFingerprint(cell.settings, grid));
   if (finished) return { arm, seed, folder, status: 'finished', ...finished };
   const manifest = await readManifest(path);
   if (manifest?.status === 'failed') {

@@ -8,7 +8,7 @@ import { figure6Page } from './figure6-page.js';
 import type { ReproduceOptions } from './reproduce-options.js';
 import type { Reproduced } from './reproduced.js';
 import { checkReproductionFolder, writeReproduction } from './reproduction-folder.js';
-import { type ReproductionManifest, reproductionManifest } from './reproduction-manifest.js';
+import { ofGrid, type ReproductionManifest, reproductionManifest } from './reproduction-manifest.js';
 import { trainArms } from './train-arms.js';
 import { betaArms, shownArms, storedArms } from './uniecs-arms.js';
 
@@ -66,14 +66,7 @@ export async function reproduceFigure6With(
     warnings: comparison.warnings,
     manifest: reproductionManifest({
       ...(device ? { device } : {}),
-      ...{
-        split,
-        seeds: grid.seeds,
-        settings: trained.grid.base,
-        arms: stored,
-        data: { ...grid.data },
-        options: { preset, betas },
-      },
+      ...{ ...ofGrid(trained.grid), arms: stored, split, data: { ...grid.data }, options: { preset, betas } },
     }),
   };
   const files = await writeReproduction(out, 'figure6', report, figure6Page(report));

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { UniecsError } from '@uniecs/tensor';
 import type { CellOnDisk } from '../ablation/ablation-report.js';
+import { weightsDigest } from '../files/weights-digest.js';
 import type { ConfigOf } from '../training/assemble-run.js';
 import { chosenArm } from './choose-arm.js';
 import type { Method } from './methods.js';
 import type { GivenModel, ReproduceOptions } from './reproduce-options.js';
-import { type UsedModel, weightsDigest } from './reproduction-manifest.js';
+import type { UsedModel } from './reproduction-manifest.js';
 import { type TrainedArms, trainArms } from './train-arms.js';
 
 /** A model that is at hand. */
@@ -61,7 +62,12 @@ export async function givenModels(
 ): Promise<ReadyModel[]> {
   const folders = given.filter((model) => model.name === name).slice(0, only);
   return Promise.all(
-    folders.map(async ({ folder }) => ({ name, folder, path: folder, weights: await weightsDigest(folder) })),
+    folders.map(async ({ folder }) => ({
+      name,
+      folder,
+      path: folder,
+      weights: await weightsDigest(folder, 'reproduce'),
+    })),
   );
 }
 
@@ -77,7 +83,7 @@ export async function trainedModels(
   return Promise.all(
     done.map(async ({ seed, folder }) => {
       const path = join(out, folder);
-      return { name: method.name, arm, seed, folder, path, weights: await weightsDigest(path) };
+      return { name: method.name, arm, seed, folder, path, weights: await weightsDigest(path, 'reproduce') };
     }),
   );
 }

@@ -4,6 +4,7 @@ import type { ReproduceOptions } from './reproduce-options.js';
 import {
   type DataDigest,
   dataDigest,
+  ofGrid,
   type ReproductionManifest,
   reproductionManifest,
 } from './reproduction-manifest.js';
@@ -25,7 +26,7 @@ export function modelsManifest(
 ): ReproductionManifest {
   return reproductionManifest({
     ...(device ? { device } : {}),
-    ...(trained ? { seeds: trained.grid.seeds, settings: trained.grid.base, arms: trained.grid.arms } : {}),
+    ...(trained ? ofGrid(trained.grid) : {}),
     ...{ split, data, models: models.map(({ path: _, ...model }) => model), options },
   });
 }

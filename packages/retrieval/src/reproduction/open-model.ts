@@ -2,6 +2,7 @@ import { disposeModule } from '@uniecs/tensor';
 import type { Embedder } from '../embedding/embedder.js';
 import { modelEmbedder } from '../embedding/model-embedder.js';
 import { type LoadedModel, loadModelFolder } from '../files/model-folder.js';
+import { imageForm } from '../model/image-form.js';
 import type { RunModels } from './reproduce-options.js';
 
 /** Loads a model folder for some work, and frees it. */
@@ -11,9 +12,7 @@ export async function withModelFolder<T>(
   work: (embedder: Embedder, loaded: LoadedModel) => Promise<T>,
 ): Promise<T> {
   const loaded = await loadModelFolder(folder);
-  const { image, pixels } = loaded.model.config;
-  // The shared sources stretch their images: a model that wants them otherwise has one of its own.
-  const source = images && !pixels ? { images: images(image.imageSize) } : {};
+  const source = images ? { images: images(imageForm(loaded.model.config)) } : {};
   const embedder = modelEmbedder(loaded, { ...(device ? { device } : {}), ...source });
   try {
     return await work(embedder, loaded);

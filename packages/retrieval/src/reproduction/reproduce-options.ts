@@ -3,6 +3,7 @@ import type { ImageSource } from '@uniecs/encoders/node';
 import type { Pair } from '@uniecs/mbeer';
 import type { Split } from '../ablation/grid-folder.js';
 import type { RunGridOptions } from '../ablation/run-grid.js';
+import type { ImageForm } from '../model/image-form.js';
 import type { GivenSettings } from '../training/train-settings.js';
 
 /** A model folder that exists, in the place of a training: `name` is that of a method, or another. Several of a name are several seeds. */
@@ -13,7 +14,10 @@ export interface GivenModel {
 
 /** What models are trained with, each arm with each seed. */
 export interface TrainingOptions
-  extends Pick<RunGridOptions, 'train' | 'validation' | 'inputs' | 'keepCheckpoints' | 'onEvent'> {
+  extends Pick<
+    RunGridOptions,
+    'train' | 'validation' | 'init' | 'features' | 'inputs' | 'keepCheckpoints' | 'onEvent'
+  > {
   /** Settings that all arms share; preset, model and seeds are those of the reproduction. */
   readonly settings: GivenSettings;
   readonly seeds: readonly number[];
@@ -32,8 +36,8 @@ export interface MeasureProgress {
 export interface RunModels {
   /** Where they run; default `cpu`. */
   readonly device?: Device | undefined;
-  /** The source of images of a size, which the caller disposes; default one of each model's own. */
-  readonly images?: ((size: number) => ImageSource) | undefined;
+  /** The source of images of a form, which the caller disposes; default one of each model's own. */
+  readonly images?: ((form: ImageForm) => ImageSource) | undefined;
 }
 
 /** What a reproduction that needs models is made with. */

@@ -1,14 +1,10 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Pair } from '@uniecs/mbeer';
 import type { Arm } from '../ablation/grid.js';
-import type { GridData, Split } from '../ablation/grid-folder.js';
+import type { GridData, Split, StoredGrid } from '../ablation/grid-folder.js';
+import type { StartDigest } from '../ablation/grid-start.js';
 import { imagesDigest } from '../data/images-digest.js';
 import { type PairsDigest, pairsDigest } from '../data/pairs-digest.js';
-import { fileError } from '../files/file-error.js';
 import { type Machine, thisMachine } from '../files/machine.js';
-import { modelFiles } from '../files/model-folder.js';
 import { packageVersions } from '../files/package-versions.js';
 import type { GivenSettings } from '../training/train-settings.js';
 
@@ -52,6 +48,8 @@ export interface ReproductionManifest {
   /** Settings that all arms share, and what each changes. */
   readonly settings?: GivenSettings;
   readonly arms?: readonly Arm[];
+  /** The model folder whose encoders all arms started from; without one they were drawn. */
+  readonly init?: StartDigest;
   /** Which pairs were judged on. */
   readonly split?: Split;
   readonly data: Readonly<Record<string, DataDigest>>;
@@ -74,19 +72,12 @@ export async function dataDigest(pairs: readonly Pair[], pictures = true): Promi
   return { ...pairsDigest(pairs), ...(pictures ? { images: await imagesDigest(pairs) } : {}) };
 }
 
-/**
- * SHA-256 of a model folder's weights.
- *
- * @throws UniecsError `file` where there are none
- */
-export async function weightsDigest(folder: string): Promise<string> {
-  const path = join(folder, modelFiles.weights);
-  try {
-    return createHash('sha256')
-      .update(await readFile(path))
-      .digest('hex');
-  } catch (cause) {
-    const hint = 'pass a model folder that uniecs train wrote';
-    throw fileError({ where: 'reproduce', action: 'to read', path, hint, cause });
-  }
+/** What a manifest says of trainings: the part of the folder's grid that was asked for. */
+export function ofGrid({
+  seeds,
+  base: settings,
+  arms,
+  init,
+}: StoredGrid): Pick<ReproductionManifest, 'seeds' | 'settings' | 'arms' | 'init'> {
+  return { seeds, settings, arms, ...(init ? { init } : {}) };
 }

@@ -17,7 +17,13 @@ import { withModelFolder } from './open-model.js';
 import type { ReproduceOptions } from './reproduce-options.js';
 import type { Reproduced } from './reproduced.js';
 import { checkReproductionFolder, writeReproduction } from './reproduction-folder.js';
-import { type DataDigest, dataDigest, reproductionManifest, type UsedEmbeddings } from './reproduction-manifest.js';
+import {
+  type DataDigest,
+  dataDigest,
+  ofGrid,
+  reproductionManifest,
+  type UsedEmbeddings,
+} from './reproduction-manifest.js';
 import { table1Page } from './table1-page.js';
 import { importedMethods, type MeasuredMethod, type Table1Report, table1Report } from './table1-report.js';
 import { type TrainedArms, trainArms } from './train-arms.js';
@@ -87,7 +93,7 @@ export async function reproduceTable1With(
     warnings: warningsOf(split, comparison),
     manifest: reproductionManifest({
       ...(device ? { device } : {}),
-      ...(training && trained ? { seeds: trained.grid.seeds, settings: trained.grid.base, arms } : {}),
+      ...(training && trained ? { ...ofGrid(trained.grid), arms } : {}),
       ...{ split, data, models: models.map(({ path: _, ...model }) => model) },
       embeddings: embeddings.map(({ name, file, sha256, vectors }) => ({
         ...{ name, file, sha256, items: vectors.ids.length, dimension: vectors.dimension },

@@ -19,7 +19,7 @@ import { withModelFolder } from './open-model.js';
 import type { ReproduceOptions } from './reproduce-options.js';
 import type { Reproduced } from './reproduced.js';
 import { checkReproductionFolder, writeReproduction } from './reproduction-folder.js';
-import { type DataDigest, reproductionManifest } from './reproduction-manifest.js';
+import { type DataDigest, ofGrid, reproductionManifest } from './reproduction-manifest.js';
 import { type ImportedEmbeddings, paperName } from './table1.js';
 import { importedMethods } from './table1-report.js';
 import { table3Page } from './table3-page.js';
@@ -78,9 +78,7 @@ export async function reproduceTable3With(
     measured: [...judged, ...imported],
     manifest: reproductionManifest({
       ...(device && judgesModels ? { device } : {}),
-      ...(ready.trained
-        ? { seeds: ready.trained.grid.seeds, settings: ready.trained.grid.base, arms: ready.trained.grid.arms }
-        : {}),
+      ...(ready.trained ? ofGrid(ready.trained.grid) : {}),
       ...{ data, models: ready.models.map(({ path: _, ...model }) => model) },
       embeddings: embeddings.map(({ name, file, sha256, vectors }) => ({
         ...{ name, file, sha256, items: vectors.ids.length, dimension: vectors.dimension },

@@ -6,7 +6,7 @@ import { configOfSettings } from '../training/train.js';
 import type { ReproduceOptions } from './reproduce-options.js';
 import type { Reproduced } from './reproduced.js';
 import { checkReproductionFolder, writeReproduction } from './reproduction-folder.js';
-import { type ReproductionManifest, reproductionManifest } from './reproduction-manifest.js';
+import { ofGrid, type ReproductionManifest, reproductionManifest } from './reproduction-manifest.js';
 import { table4Page } from './table4-page.js';
 import { trainArms } from './train-arms.js';
 import { shownArms, storedArms, table4Arms } from './uniecs-arms.js';
@@ -78,14 +78,7 @@ export async function reproduceTable4With(
     warnings: comparison.warnings,
     manifest: reproductionManifest({
       ...(device ? { device } : {}),
-      ...{
-        split,
-        seeds: grid.seeds,
-        settings: trained.grid.base,
-        arms: stored,
-        data: { ...grid.data },
-        options: { preset },
-      },
+      ...{ ...ofGrid(trained.grid), arms: stored, split, data: { ...grid.data }, options: { preset } },
     }),
   };
   const files = await writeReproduction(out, 'table4', report, table4Page(report));

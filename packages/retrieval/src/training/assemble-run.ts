@@ -50,6 +50,8 @@ export interface RunSources {
   readonly tokenizerFrom?: string | undefined;
   /** The model folder whose weights the run starts from. */
   readonly weightsFrom?: string | undefined;
+  /** The model folder whose encoders alone the run starts from, whatever else it holds. */
+  readonly encodersFrom?: string | undefined;
   /** Hard negatives of the training pairs; default none. */
   readonly hardNegatives?: NegativePairs | undefined;
   /** Where images come from; default a source of the run's own. */
@@ -127,13 +129,12 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
   const imageTokens = (config.image.imageSize / config.image.patchSize) ** 2 + 1;
   const model = retrievalModel(config, seededRandom(seed).fork('model'));
   made.push(...parameters(model));
-  const { weightsFrom } = sources;
+  const { weightsFrom, encodersFrom = weightsFrom } = sources;
+  const isWhole = weightsFrom !== undefined && !(await startsFromEncoders(weightsFrom, config.architecture));
   // What a start does not have is drawn as without one.
-  const draws = weightsFrom === undefined || (await startsFromEncoders(weightsFrom, config.architecture));
-  if (draws && settings.initialization === 'fanIn') drawFanIn(model, seededRandom(seed).fork('fan-in'));
-  if (weightsFrom !== undefined) {
-    await (draws ? loadEncoders(model, weightsFrom) : loadWeights(model, join(weightsFrom, modelFiles.weights)));
-  }
+  if (!isWhole && settings.initialization === 'fanIn') drawFanIn(model, seededRandom(seed).fork('fan-in'));
+  if (isWhole) await loadWeights(model, join(weightsFrom, modelFiles.weights));
+  else if (encodersFrom !== undefined) await loadEncoders(model, encodersFrom);
   const { freeze, learningRateFactors, clipNorm, averageDecay } = settings;
   const names = [...trainableParameters(model, terms).keys()];
   const { frozen, factors } = parameterGroups(names, freeze, learningRateFactors);

@@ -44,6 +44,8 @@ export interface TrainOptions {
    * of another architecture the encoders' weights alone: what joins image and text is drawn as without a start.
    */
   readonly init?: string;
+  /** A model folder whose tokenizer and encoders the run starts from, in the place of `init`: all else is drawn, whatever the folder holds. */
+  readonly encodersFrom?: string;
   /** Kept in `config.json` for whoever resumes the run, the data files' names say; JSON values. */
   readonly inputs?: Readonly<Record<string, unknown>>;
   /**
@@ -102,7 +104,7 @@ export async function trainWith(options: TrainOptions, configOf: ConfigOf): Prom
   const stored = resume ? (await readStoredRun(out)).settings : undefined;
   const settings = stored
     ? resumedSettings(out, stored, options.settings)
-    : trainSettings(await settingsFrom(options.init, options.settings));
+    : trainSettings(await settingsFrom(options.init ?? options.encodersFrom, options.settings));
   checkPairs(train, validation, settings);
   const release = await claimRunFolder(out, resume);
   try {
@@ -119,7 +121,17 @@ async function trainIn(
   settings: TrainSettings,
   knownSettings: ReadonlySet<string> | undefined,
 ): Promise<TrainSummary> {
-  const { out, train, validation, resume = false, init, terms = [], signal, onEvent = () => {} } = options;
+  const {
+    out,
+    train,
+    validation,
+    resume = false,
+    init,
+    encodersFrom,
+    terms = [],
+    signal,
+    onEvent = () => {},
+  } = options;
   const { device = 'cpu', fileSystem = nodeFileSystem, inputs } = options;
   const run = await assembleRun({
     settings,
@@ -128,8 +140,9 @@ async function trainIn(
     train,
     validation,
     terms,
-    tokenizerFrom: resume ? out : init,
+    tokenizerFrom: resume ? out : (init ?? encodersFrom),
     weightsFrom: resume ? undefined : init,
+    encodersFrom: resume ? undefined : encodersFrom,
     images: options.images,
     features: options.features,
     hardNegatives: options.hardNegatives,

@@ -1,15 +1,13 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Device } from '@uniecs/compile';
 import { type ImageSource, imageSource, loadTokenizer, trainTokenizer } from '@uniecs/encoders/node';
 import type { CatalogueItem } from '@uniecs/mbeer';
 import { UniecsError } from '@uniecs/tensor';
 import { folderName } from '../ablation/grid.js';
-import { fileError } from '../files/file-error.js';
-import { modelFiles, readTokenizer } from '../files/model-folder.js';
+import { readTokenizer } from '../files/model-folder.js';
 import { storedEncoders } from '../files/stored-encoders.js';
-import { imageForm } from '../model/image-form.js';
+import { weightsDigest } from '../files/weights-digest.js';
+import { type ImageForm, imageForm } from '../model/image-form.js';
 import type { EncoderConfigs } from '../model/model-config.js';
 import { defaultDataWorkers } from '../training/train-settings.js';
 import type { BeyondTextReport } from './beyond-text-report.js';
@@ -76,8 +74,8 @@ export interface BeyondTextOptions {
    * Default encoders as drawn from the seed: then frozen encoders are random ones.
    */
   readonly init?: string;
-  /** The source of images of a size, which the caller disposes; default one of its own. */
-  readonly images?: (size: number) => ImageSource;
+  /** The source of images of a form, which the caller disposes; default one of its own. */
+  readonly images?: (form: ImageForm) => ImageSource;
   /** Default `cpu`. */
   readonly device?: Device;
   /** Stops after the step at work, with a checkpoint. */
@@ -134,11 +132,10 @@ export async function beyondText(options: BeyondTextOptions): Promise<BeyondText
   const { product } = configOf({
     ...{ stage: 'fusion', size, preset, vocabularySize: vocabulary, reads: 'image and text' },
   });
-  const { image, text, pixels } = product;
-  // The callers' sources stretch their images: encoders that want them otherwise have one of their own.
-  const source = pixels ? undefined : options.images?.(image.imageSize);
-  const images =
-    source ?? imageSource({ ...imageForm(product), workers: settings.dataWorkers ?? defaultDataWorkers() });
+  const { text } = product;
+  const form = imageForm(product);
+  const source = options.images?.(form);
+  const images = source ?? imageSource({ ...form, workers: settings.dataWorkers ?? defaultDataWorkers() });
   try {
     const loader = { tokenizer: loadTokenizer(tokenizer), images, maxLength: text.maxLength };
     const { batchSize, perQuery } = settings;
@@ -146,7 +143,7 @@ export async function beyondText(options: BeyondTextOptions): Promise<BeyondText
       ...{ data: data.train, loader, batchSize, perQuery, seed: 0, reads: 'image and text' },
     });
     const digest = await queryDigest(data);
-    const initDigest = init === undefined ? {} : { init: await fileDigest(join(init, modelFiles.weights)) };
+    const initDigest = init === undefined ? {} : { init: await weightsDigest(init, 'beyondText') };
     const sources = JSON.stringify([digest.sha256, digest.images.sha256, vocabulary, initDigest]);
     const totalSteps = stagesOf(settings, { alignment: false }, stepsPerEpoch)[0]?.steps as number;
     for (const arm of arms) stagesOf(settings, arm, stepsPerEpoch);
@@ -242,14 +239,6 @@ async function runCells(
 function fittedTokenizer({ train }: QueryData, settings: TwoTowerSettings): object {
   const titles = train.products.flatMap(({ title }) => (title === undefined ? [] : [title]));
   return trainTokenizer([...titles, ...train.queries.map(({ text }) => text)], settings.tokenizer);
-}
-
-async function fileDigest(path: string): Promise<string> {
-  const content = await readFile(path).catch((cause: Error) => {
-    const hint = 'start from a folder that uniecs train wrote';
-    throw fileError({ where: 'beyondText', action: 'to read', path, hint, cause });
-  });
-  return createHash('sha256').update(content).digest('hex');
 }
 
 function checkGrid(arms: readonly TwoTowerArm[], seeds: readonly number[]): void {
