@@ -68,7 +68,7 @@ export async function runAblate(flags: AblateFlags, io: Io): Promise<number> {
   const names = terms.map(({ name }) => name);
   await checkGridFolder(out, grid, { terms: names, split: test === undefined ? 'validation' : 'test', init: start });
   const device = await runDevice(flags.device, undefined, note);
-  const encoders = init === undefined ? undefined : await storedEncoders(init);
+  const encoders = await storedEncoders(init);
   const form = imageForm(encoders ?? configOfSettings(trainSettings(grid.base), 1));
   const images = sharedImages({ imageCache, dataWorkers, note });
   try {

@@ -65,7 +65,7 @@ export async function runBeyondText(flags: BeyondTextFlags, io: Io): Promise<num
   try {
     const quiet = asLines ? { ...io, stderr: { write: () => {} } } : io;
     const reading = { images: flags.images, skipBad, note };
-    const encoders = init === undefined ? undefined : await storedEncoders(init);
+    const encoders = await storedEncoders(init);
     const decode = images.of(imageForm(encoders ?? modelConfig(size, preset, 1))).check;
     const items = await readGoodItems(flags.catalog, quiet, { ...reading, decode });
     const { val, test, fields, seeds } = flags;

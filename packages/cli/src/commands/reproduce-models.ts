@@ -72,7 +72,7 @@ export async function reproduceWithModels(
   const toTrain = methodNames(what, flags, given);
   const files = filesOf(what, flags, toTrain);
   for (const model of given) await checkInit(model.folder);
-  const encoders = init === undefined ? undefined : await storedEncoders(init);
+  const encoders = await storedEncoders(init);
   const device = await runDevice(named, undefined, note);
   const images = sharedImages({ imageCache, dataWorkers, note });
   const measuring = measureTeller(io, asLines);

@@ -64,7 +64,7 @@ export async function runTrain(flags: TrainFlags, io: Io): Promise<number> {
   const whole = trainSettings(settings);
   const { dataWorkers } = whole;
   const from = resume ? out : flags.init;
-  const encoders = from === undefined ? undefined : await storedEncoders(from);
+  const encoders = await storedEncoders(from);
   if (!resume && flags.init !== undefined && (await startsFromEncoders(flags.init, whole.model))) {
     note(`${flags.init} holds another model than ${whole.model}: its encoders are the start, all else is drawn`);
   }

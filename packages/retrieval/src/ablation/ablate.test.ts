@@ -12,25 +12,13 @@ import { loadModelFolder } from '../files/model-folder.js';
 import { lockRun } from '../files/run-lock.js';
 import { sinkingTerm } from '../testing/failing-term.js';
 import { type SmallCatalogue, smallCatalogue, withGaps } from '../testing/small-catalogue.js';
-import { smallConfig } from '../testing/small-training.js';
-import type { ConfigOf } from '../training/assemble-run.js';
+import { quickSettings as base, smallConfigs as configOf } from '../testing/small-reproduction.js';
 import { type AblateOptions, type AblationSummary, ablateWith } from './ablate.js';
 import type { AblationReport } from './ablation-report.js';
 import type { Grid } from './grid.js';
 import { dropArm, gatingArm } from './ready-made-arms.js';
 import type { AblationEvent } from './run-grid.js';
 
-const configOf: ConfigOf = ({ fusion }, vocabularySize) => {
-  const config = smallConfig();
-  const text = { ...config.text, vocabularySize, maxLength: 8 };
-  return { ...config, text, fusion: { ...config.fusion, ...fusion } } as ReturnType<ConfigOf>;
-};
-
-// Two steps a run, two terms, so that compiling takes little.
-const base = {
-  ...{ batchSize: 8, steps: 2, drop: ['CMAL', 'PDC', 'IMCL'], warmupSteps: 1, learningRate: 0.01, dataWorkers: 0 },
-  validateEvery: 9,
-};
 const full = { name: 'full', settings: {} };
 const grid: Grid = { base, arms: [full, dropArm(['PLC'], base), gatingArm(false)], seeds: [7, 8] };
 

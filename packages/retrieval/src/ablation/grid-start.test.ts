@@ -6,23 +6,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { readSafetensors } from '@uniecs/tensor/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SmallCatalogue, smallCatalogue } from '../testing/small-catalogue.js';
-import { smallConfig } from '../testing/small-training.js';
-import type { ConfigOf } from '../training/assemble-run.js';
+import { quickSettings as base, smallConfigs as configOf } from '../testing/small-reproduction.js';
 import { trainWith } from '../training/train.js';
 import { type AblateOptions, ablateWith } from './ablate.js';
 import type { Grid } from './grid.js';
 import type { AblationEvent } from './run-grid.js';
 
-const configOf: ConfigOf = ({ fusion }, vocabularySize) => {
-  const config = smallConfig();
-  const text = { ...config.text, vocabularySize, maxLength: 8 };
-  return { ...config, text, fusion: { ...config.fusion, ...fusion } } as ReturnType<ConfigOf>;
-};
-
-const base = {
-  ...{ batchSize: 8, steps: 2, drop: ['CMAL', 'PDC', 'IMCL'], warmupSteps: 1, learningRate: 0.01, dataWorkers: 0 },
-  validateEvery: 9,
-};
 const grid: Grid = {
   base: { ...base, freeze: ['encoders'] },
   arms: [

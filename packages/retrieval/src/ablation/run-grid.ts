@@ -103,7 +103,7 @@ export async function runGrid(
     ...(options.init === undefined ? {} : { encodersFrom: options.init }),
     ...(options.features === undefined ? {} : { features: options.features }),
   };
-  const encoders = options.init === undefined ? undefined : await storedEncoders(options.init);
+  const encoders = await storedEncoders(options.init);
   await checkCells(left, { configOf, train, validation, terms, ...start }, signal);
   await joinGrid(out, grid, { ...more, data }, beside);
   onEvent({ type: 'grid', cells: cells.length, finished: cells.length - left.length });

@@ -6,11 +6,12 @@ import { modelFiles, readJson, type StoredConfig } from './model-folder.js';
 
 /**
  * The encoders of a model folder as its `config.json` describes them: a run that starts from imported ones has their shapes, not those of
- * its size. Undefined where the folder has no model of one image and one text encoder.
+ * its size. Undefined without a folder, and where it has no model of one image and one text encoder.
  *
  * @throws UniecsError `file` when `config.json` cannot be read
  */
-export async function storedEncoders(folder: string): Promise<EncoderConfigs | undefined> {
+export async function storedEncoders(folder: string | undefined): Promise<EncoderConfigs | undefined> {
+  if (folder === undefined) return undefined;
   const { image, text, pixels } = (await storedModel(folder, 'storedEncoders')) ?? {};
   return image && text ? { image, text, ...(pixels ? { pixels } : {}) } : undefined;
 }

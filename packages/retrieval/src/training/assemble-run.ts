@@ -121,7 +121,7 @@ async function assembled(sources: RunSources, made: Variable[]): Promise<Omit<As
     ? await readTokenizer(sources.tokenizerFrom)
     : trainTokenizer(titlesOf(sources.train), settings.tokenizer);
   const tokenizer = loadTokenizer(tokenizerJson);
-  const encoders = sources.tokenizerFrom === undefined ? {} : await storedEncoders(sources.tokenizerFrom);
+  const encoders = await storedEncoders(sources.tokenizerFrom);
   const config = { ...sources.configOf(settings, tokenizer.vocabularySize), ...encoders };
   const images = imagesOf(sources, imageForm(config));
   const loader: ItemLoader = { tokenizer, images, maxLength: config.text.maxLength };

@@ -124,10 +124,7 @@ export async function beyondText(options: BeyondTextOptions): Promise<BeyondText
   checkTitles(items, arms);
   const tokenizer = init === undefined ? fittedTokenizer(data, settings) : await readTokenizer(init);
   const vocabulary = loadTokenizer(tokenizer).vocabularySize;
-  const configOf = withEncoders(
-    options.configOf ?? twoTowerConfig,
-    init === undefined ? undefined : await storedEncoders(init),
-  );
+  const configOf = withEncoders(options.configOf ?? twoTowerConfig, await storedEncoders(init));
   const { size, preset } = settings;
   const { product } = configOf({
     ...{ stage: 'fusion', size, preset, vocabularySize: vocabulary, reads: 'image and text' },
