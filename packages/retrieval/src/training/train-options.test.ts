@@ -57,6 +57,12 @@ describe('train', () => {
     await expect(readFile(at('other-encoders', 'manifest.json'))).rejects.toThrow('ENOENT');
   });
 
+  it('refuses two folders to start from, before anything is written', async () => {
+    const starts = { init: at('start'), encodersFrom: at('start') };
+    await expect(run('two-starts', starts)).rejects.toMatchObject({ code: 'argument', where: 'train' });
+    await expect(readFile(at('two-starts', 'manifest.json'))).rejects.toThrow('ENOENT');
+  });
+
   it('keeps an average of the weights that validation and the model folder use', async () => {
     const { events } = await run('average', { settings: { averageDecay: 0.9 } });
     const [model, state] = [await weightsOf('average'), await stateOf('average', 3)];

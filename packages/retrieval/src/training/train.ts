@@ -87,7 +87,7 @@ export interface TrainOptions {
  *
  * @throws UniecsError `file` when `out` already holds a run and `resume` is not set, another process is writing to it, or it cannot be written, `data` for a checkpoint of
  *   other settings or data, `numeric` when `maxSkippedSteps` steps in a row have a loss or gradient that is NaN or infinite (naming term and
- *   step), `argument` for settings out of range and patterns that mean no parameter
+ *   step), `argument` for settings out of range, patterns that mean no parameter, and two folders to start from
  */
 export function train(options: TrainOptions): Promise<TrainSummary> {
   return trainWith(options, configOfSettings);
@@ -100,6 +100,7 @@ export const configOfSettings: ConfigOf = ({ model, size, preset, encoders, fusi
 /** `train` for a model of any configuration. */
 export async function trainWith(options: TrainOptions, configOf: ConfigOf): Promise<TrainSummary> {
   const { out, train, validation, resume = false } = options;
+  checkStart(options);
   if (resume) await checkRunFolder(out, resume);
   const stored = resume ? (await readStoredRun(out)).settings : undefined;
   const settings = stored
@@ -227,6 +228,18 @@ function announce(
       text: 'some items lack an image or a title: each loss term averages over the pairs that have what it needs',
     });
   }
+}
+
+/** A run starts from one folder. */
+function checkStart({ init, encodersFrom }: TrainOptions): void {
+  if (init === undefined || encodersFrom === undefined) return;
+  throw new UniecsError({
+    code: 'argument',
+    where: 'train',
+    expected: 'one folder to start from: init, all that fits, or encodersFrom, the encoders alone',
+    got: `init ${init} and encodersFrom ${encodersFrom}`,
+    hint: 'leave one of the two out',
+  });
 }
 
 function checkPairs(train: readonly Pair[], validation: readonly Pair[], { batchSize }: TrainSettings): void {
