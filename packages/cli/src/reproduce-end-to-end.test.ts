@@ -44,11 +44,12 @@ async function reproduced(what: string, ...flags: string[]) {
   const page = await readFile(summary.page, 'utf8');
   expect(page).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/);
   expect(page).not.toMatch(/(?:src|href)="(?!data:)|url\(|@import|<script/);
-  const trained: string[] =
-    err.trim() === ''
-      ? []
-      : lines(err).flatMap((line) => (line.type === 'cell' && line.status === 'started' ? [line.cell] : []));
-  return { summary, report, page, trained };
+  const told = err.trim() === '' ? [] : lines(err);
+  const trained: string[] = told.flatMap((line) =>
+    line.type === 'cell' && line.status === 'started' ? [line.cell] : [],
+  );
+  const notes: string[] = told.flatMap(({ type, text }) => (type === 'note' ? [text] : []));
+  return { summary, report, page, trained, notes };
 }
 
 beforeAll(async () => {
@@ -213,7 +214,9 @@ describe('uniecs reproduce', () => {
     ]);
     const given = ['UniECS', 'CLIP_SF', 'CLIP_FF'].flatMap((name) => ['--model', `${name}=${model}`]);
     const judged = ['--test', at('cat/test.jsonl'), '--out', at('given'), '--device', 'cpu', '--log-format', 'jsonl'];
-    const panels = await reproduced('figure4', ...judged, ...given, '--tasks', 't->t', '--queries', '1');
+    const unread = ['--epochs', '3', '--val', at('cat/val.jsonl')];
+    const panels = await reproduced('figure4', ...judged, ...given, ...unread, '--tasks', 't->t', '--queries', '1');
+    expect(panels.notes).toContain('no model is trained here: --epochs, --val without effect');
     expect(panels.report.rows[0].panels.map(({ rank }: { rank: number }) => rank)).toEqual(
       Array(3).fill(panels.report.rows[0].panels[0].rank),
     );

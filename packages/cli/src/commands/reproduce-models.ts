@@ -71,6 +71,7 @@ export async function reproduceWithModels(
   checkTerms(settings, []);
   const toTrain = methodNames(what, flags, given);
   const files = filesOf(what, flags, toTrain);
+  if (toTrain.length === 0) noteUnread(flags, files, note);
   for (const model of given) await checkInit(model.folder);
   const encoders = await storedEncoders(init);
   const device = await runDevice(named, undefined, note);
@@ -189,6 +190,16 @@ function filesOf(what: ModelReproduction, { train, val, test }: ReproduceFlags, 
   const judged = test ?? val;
   if (judged === undefined) throw fault('pairs to judge on', 'none', 'give --test');
   return [judged];
+}
+
+/** Says which flags of a training mean nothing, since there is none. */
+function noteUnread(flags: ReproduceFlags, files: readonly string[], note: (text: string) => void): void {
+  const { size, epochs, steps, batchSize, microBatch, lr, freeze, config, init, seeds } = flags;
+  const { train, val } = flags;
+  const settings = { size, epochs, steps, batchSize, microBatch, lr, freeze, config, init, seeds };
+  const unread = Object.keys(known({ ...settings, train, val: files.includes(val ?? '') ? undefined : val }));
+  const names = unread.map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  if (names.length > 0) note(`no model is trained here: ${names.join(', ')} without effect`);
 }
 
 function trainingOf(
